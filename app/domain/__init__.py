@@ -1,0 +1,1 @@
+"""Frozen records and typed errors of the domain."""

@@ -1,0 +1,54 @@
+"""Errors that a user can cause or must hear of. Each names the place and the fix, and knows no status codes."""
+
+
+class Reach15Error(Exception):
+    """Base of every error with a message meant for the user: one line, the place first, the fix last."""
+
+
+class BadInputError(Reach15Error):
+    """A file or a value that the user gave cannot be used."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{where}: {problem}")
+
+
+class NotFoundError(Reach15Error):
+    """Something was asked for by a name that does not exist."""
+
+
+class AreaNotFoundError(NotFoundError):
+    """No area of this name has been imported."""
+
+    def __init__(self, area_id: str, known: tuple[str, ...] = ()) -> None:
+        self.area_id = area_id
+        names = ", ".join(known) if known else "none yet; import one with `reach15 area import`"
+        super().__init__(f"area '{area_id}' does not exist (areas here: {names})")
+
+
+class HouseholdNotFoundError(NotFoundError):
+    """The area has no household of this id."""
+
+    def __init__(self, area_id: str, household_id: str) -> None:
+        self.area_id = area_id
+        self.household_id = household_id
+        super().__init__(f"area '{area_id}' has no household '{household_id}'")
+
+
+class DownloadError(Reach15Error):
+    """Overpass or Nominatim could not be reached or did not answer as it should."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        self.url = url
+        self.problem = problem
+        super().__init__(f"{url}: {problem}")
+
+
+class StoreError(Reach15Error):
+    """The data directory cannot be read or written, or holds something damaged or foreign."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")

@@ -1,0 +1,147 @@
+"""A service standard: which services a household must reach, within which limit, and how OSM shows them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+OBLIGATIONS = ("must", "should", "may")
+
+SELECTOR_KEYS: Mapping[str, frozenset[str] | None] = {
+    "amenity": None,
+    "craft": None,
+    "education": None,
+    "emergency": None,
+    "healthcare": None,
+    "highway": frozenset({"bus_stop", "platform"}),
+    "landuse": frozenset({"allotments", "cemetery", "recreation_ground", "retail", "village_green"}),
+    "leisure": None,
+    "office": None,
+    "place": frozenset({"square"}),
+    "public_transport": None,
+    "railway": frozenset({"halt", "platform", "station", "subway_entrance", "tram_stop"}),
+    "shop": None,
+    "social_facility": None,
+    "tourism": None,
+}
+"""OSM keys that a selector may start from, and its values where not all are kept at import."""
+
+NAME_KEYS = ("name", "name:zh", "official_name", "brand", "operator")
+"""Tags in which a selector's name pattern is looked for."""
+
+DEAD_KEYS = ("disused", "abandoned", "construction", "demolished", "razed", "removed")
+"""``disused=yes`` and the like mark a place that no longer, or not yet, serves. (Prefixed keys such as
+``disused:shop`` need no rule: no selector can name them.)"""
+
+
+@dataclass(frozen=True)
+class LocalName:
+    """A name in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value comes from and how sure we are (`mark` as in the standards' own documentation)."""
+
+    document: str
+    clause: str | None
+    date: str | None
+    mark: str
+    verify: bool
+
+
+@dataclass(frozen=True)
+class Selector:
+    """One way in which OSM shows a service.
+
+    An element matches when ``key`` has one of ``values`` (any value if empty), every key of ``where`` has one of
+    its values, no key of ``without`` has one of its values, and ``name_regex`` is found in one of `NAME_KEYS`.
+    A tag may be a list (``bakery;cafe``); any of its items counts.
+    """
+
+    key: str
+    values: frozenset[str]
+    where: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    name_regex: str | None = None
+
+    @cached_property
+    def _name_pattern(self) -> re.Pattern[str] | None:
+        return re.compile(self.name_regex) if self.name_regex else None
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """Whether an element with these tags offers the service to the public."""
+        if not _has_one_of(tags, self.key, self.values) or not is_public(tags):
+            return False
+        if not all(_has_one_of(tags, key, values) for key, values in self.where.items()):
+            return False
+        if any(_has_one_of(tags, key, values) for key, values in self.without.items()):
+            return False
+        pattern = self._name_pattern
+        return pattern is None or any(pattern.search(tags[key]) for key in NAME_KEYS if key in tags)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of a standard. Exactly one of ``limit_s`` and ``limit_m`` is set.
+
+    ``limit_s`` is walking time in seconds, ``limit_m`` metres of network walk; both inclusive. ``user_data_only``:
+    OSM cannot show this service, so that without supplied facilities its verdict is ``no_data``.
+    ``min_area_m2``: smaller areas, and points whose area nobody knows, do not count.
+    """
+
+    id: str
+    name: LocalName
+    obligation: str
+    limit_s: float | None
+    limit_m: float | None
+    min_count: int
+    selectors: tuple[Selector, ...]
+    user_data_only: bool
+    min_area_m2: float | None
+    tier: str | None
+    strand: str | None
+    service_class: str | None
+    source: Source
+    note: str | None = None
+
+    def is_offered_by(self, tags: Mapping[str, str]) -> bool:
+        """Whether an OSM element with these tags is a facility of this service (its area not considered)."""
+        return any(selector.matches(tags) for selector in self.selectors)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A service standard. ``speed_mps`` and ``profile`` are its own wishes; a request may overrule both."""
+
+    id: str
+    version: str
+    title: LocalName
+    source: Source
+    speed_mps: float | None
+    profile: str | None
+    speed_basis: str | None
+    services: tuple[Service, ...]
+    note: str | None = None
+
+    def find_service(self, service_id: str) -> Service | None:
+        return next((service for service in self.services if service.id == service_id), None)
+
+
+def is_public(tags: Mapping[str, str]) -> bool:
+    """Whether a place is in use and open to the public."""
+    if tags.get("access") in ("private", "no"):
+        return False
+    return not any(tags.get(key, "no") != "no" for key in DEAD_KEYS)
+
+
+def _has_one_of(tags: Mapping[str, str], key: str, values: frozenset[str]) -> bool:
+    value = tags.get(key)
+    if value is None or value == "no":
+        return False
+    if not values or value in values:
+        return True
+    return ";" in value and any(item.strip() in values for item in value.split(";"))

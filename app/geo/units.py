@@ -1,0 +1,38 @@
+"""Array aliases of the engine; the unit of every number stands in its name (`_m`, `_s`, `_mps`, `_deg`)."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Geometries = NDArray[Any]
+"""Object array of Shapely geometries (NumPy cannot say more of an object array)."""
+
+SECONDS_PER_MINUTE = 60.0
+
+
+def ragged_counts(starts: IntArray) -> IntArray:
+    """Row lengths of a ragged array given by its ``r + 1`` row starts."""
+    return np.diff(starts)
+
+
+def ragged_rows(starts: IntArray) -> IntArray:
+    """Row number of every item of a ragged array, shape ``(starts[-1],)``."""
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
+
+
+def ragged_starts(rows: IntArray, row_count: int) -> IntArray:
+    """Row starts, shape ``(row_count + 1,)``, of items whose ascending row numbers are `rows`."""
+    starts = np.zeros(row_count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(rows, minlength=row_count), out=starts[1:])
+    return starts
+
+
+def expand_ranges(first: IntArray, counts: IntArray) -> IntArray:
+    """Concatenate ``range(first[i], first[i] + counts[i])`` over all ``i``."""
+    total = int(counts.sum())
+    ends = np.cumsum(counts)
+    return np.arange(total, dtype=np.int64) + np.repeat(first - (ends - counts), counts)

@@ -1,0 +1,1 @@
+"""Brings outside data in: OpenStreetMap files and servers, tables, standards."""

@@ -1,0 +1,1 @@
+"""Wire shapes: what leaves over HTTP and on the command line."""

@@ -1,0 +1,1 @@
+"""Keeps imported areas: one directory per area and version, immutable, checksummed."""
