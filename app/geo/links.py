@@ -1,0 +1,226 @@
+"""Access links: the straight walk between a point and the nearest place on the walk network."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from shapely import STRtree
+
+from app.geo.errors import InvalidInputArrayError
+from app.geo.network import WalkNetwork
+from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, ragged_rows, ragged_starts
+
+TIE_M = 1e-6
+"""The walking model, section 3: places whose distances differ by no more than this are equally near."""
+
+DEFAULT_MAX_LINK_M = 150.0
+"""The walking model, section 3."""
+
+
+@dataclass(frozen=True)
+class AccessLinks:
+    """Links of ``p`` points, ``k`` in all; point ``i`` has ``start[i]:start[i + 1]``, none where it is not snapped.
+
+    A point has more than one link where several places are equally near: at a node, one for each edge there.
+
+    Attributes
+    ----------
+    start : int array, shape (p + 1,)
+    edge : int array, shape (k,)
+        Position of the edge in the network.
+    offset_m : float array, shape (k,)
+        Geodesic distance of the place from the edge's u, ``0 <= offset_m <= edge_length_m``.
+    link_m : float array, shape (k,)
+        Length of the straight link.
+    lon_deg, lat_deg : float array, shape (k,)
+        The place on the edge.
+    nearest_m : float array, shape (p,)
+        Distance to the nearest edge of all, islands included and however far.
+    """
+
+    start: IntArray
+    edge: IntArray
+    offset_m: FloatArray
+    link_m: FloatArray
+    lon_deg: FloatArray
+    lat_deg: FloatArray
+    nearest_m: FloatArray
+
+    @property
+    def point_count(self) -> int:
+        return len(self.nearest_m)
+
+    @cached_property
+    def point(self) -> IntArray:
+        """Point of every link, ascending, shape (k,)."""
+        return ragged_rows(self.start)
+
+    @cached_property
+    def is_linked(self) -> BoolArray:
+        """Whether each point has a link, shape (p,)."""
+        linked: BoolArray = np.diff(self.start) > 0
+        return linked
+
+
+class EdgeLocator:
+    """Finds the places of a network nearest to points and outlines.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+    max_link_m : float
+        Longest link that is made, inclusive.
+    """
+
+    def __init__(self, network: WalkNetwork, *, max_link_m: float = DEFAULT_MAX_LINK_M) -> None:
+        if not (np.isfinite(max_link_m) and max_link_m > 0):
+            raise InvalidInputArrayError("max_link_m", f"{max_link_m} is not a positive, finite number of metres")
+        self.network = network
+        self.max_link_m = max_link_m
+        first = network.segment_vertex
+        xy = np.stack([network.vertex_x_m, network.vertex_y_m], axis=1)
+        self._segments: Geometries = shapely.linestrings(np.stack([xy[first], xy[first + 1]], axis=1))
+        on_island = network.edge_island[network.vertex_edge[first]]
+        self._main = np.flatnonzero(~on_island)
+        self._island = np.flatnonzero(on_island)
+
+    @cached_property
+    def _main_tree(self) -> STRtree:
+        return STRtree(self._segments[self._main])
+
+    @cached_property
+    def _island_tree(self) -> STRtree:
+        return STRtree(self._segments[self._island])
+
+    def link(self, lon_deg: FloatArray, lat_deg: FloatArray) -> AccessLinks:
+        """Link points to their nearest edges; to an island's only where no other edge is within reach.
+
+        Parameters
+        ----------
+        lon_deg, lat_deg : float array, shape (p,)
+            WGS 84, finite.
+
+        Returns
+        -------
+        AccessLinks
+
+        Raises
+        ------
+        InvalidInputArrayError
+            If the arrays differ in length or hold NaN or infinity.
+        """
+        if lon_deg.shape != lat_deg.shape or lon_deg.ndim != 1:
+            raise InvalidInputArrayError("lon_deg, lat_deg", f"shapes {lon_deg.shape} and {lat_deg.shape} differ")
+        if not (np.isfinite(lon_deg).all() and np.isfinite(lat_deg).all()):
+            raise InvalidInputArrayError("lon_deg, lat_deg", "not all coordinates are finite numbers")
+        x_m, y_m = self.network.projection.to_plane(lon_deg, lat_deg)
+        points = shapely.points(x_m, y_m)
+        point, segment, nearest_m = self._nearest_segments(points)
+        return self._links(point, segment, x_m, y_m, nearest_m)
+
+    def nearest_place(self, outlines: Geometries) -> Geometries:
+        """The point of each outline (in the plane) nearest to the network, by the same rule of islands."""
+        point, segment, _ = self._nearest_segments(outlines)
+        _, first = np.unique(point, return_index=True)
+        places: Geometries = np.empty(len(outlines), dtype=object)
+        shortest = shapely.shortest_line(outlines[point[first]], self._segments[segment[first]])
+        places[point[first]] = shapely.get_point(shortest, 0)
+        far = np.flatnonzero(shapely.is_missing(places))
+        if len(far):
+            # No edge in reach: the facility stays unlinked, and any point of its outline may stand for it.
+            places[far] = shapely.get_point(shapely.get_exterior_ring(_largest_parts(outlines[far])), 0)
+        return places
+
+    def crossings(self, outlines: Geometries) -> tuple[IntArray, Geometries]:
+        """Where walkable edges meet outlines (in the plane).
+
+        Returns
+        -------
+        outline : int array, shape (c,)
+            Position of the outline, ascending.
+        place : object array of points, shape (c,)
+            Each place once; where an edge runs along an outline, the ends of its segments there.
+        """
+        boundaries = shapely.boundary(outlines)
+        found = [
+            (outline, kept[segment])
+            for kept, tree in ((self._main, self._main_tree), (self._island, self._island_tree))
+            for outline, segment in [tree.query(boundaries, predicate="intersects")]
+        ]
+        outline = np.concatenate([pair[0] for pair in found])
+        segment = np.concatenate([pair[1] for pair in found])
+        meeting = shapely.intersection(boundaries[outline], self._segments[segment])
+        coordinates, row = shapely.get_coordinates(meeting, return_index=True)
+        table = np.column_stack([outline[row], np.round(coordinates, 6)])
+        _, unique = np.unique(table, axis=0, return_index=True)
+        unique = unique[np.lexsort((unique, outline[row][unique]))]
+        return outline[row][unique], shapely.points(coordinates[unique])
+
+    def _nearest_segments(self, shapes: Geometries) -> tuple[IntArray, IntArray, FloatArray]:
+        """All nearest segments within reach as (shape, segment) rows, and the distance to the nearest of all."""
+        nearest_m = np.full(len(shapes), np.inf)
+        rows = []
+        waiting = np.arange(len(shapes))
+        for kept, tree in ((self._main, self._main_tree), (self._island, self._island_tree)):
+            if len(waiting) == 0 or len(kept) == 0:
+                continue
+            (which, _), distance_m = tree.query_nearest(
+                shapes[waiting], max_distance=self.max_link_m + TIE_M, return_distance=True, all_matches=False
+            )
+            within = waiting[which]
+            nearest_m[within] = distance_m
+            tied, segment = tree.query(shapes[within], predicate="dwithin", distance=distance_m + TIE_M)
+            rows.append((within[tied], kept[segment]))
+            waiting = np.setdiff1d(waiting, within)
+        self._measure_the_far(shapes, waiting, nearest_m)
+        shape = np.concatenate([row[0] for row in rows]) if rows else np.empty(0, dtype=np.int64)
+        segment = np.concatenate([row[1] for row in rows]) if rows else np.empty(0, dtype=np.int64)
+        order = np.lexsort((segment, shape))
+        return shape[order], segment[order], nearest_m
+
+    def _measure_the_far(self, shapes: Geometries, far: IntArray, nearest_m: FloatArray) -> None:
+        for kept, tree in ((self._main, self._main_tree), (self._island, self._island_tree)):
+            if len(far) and len(kept):
+                (which, _), distance_m = tree.query_nearest(shapes[far], return_distance=True, all_matches=False)
+                nearest_m[far[which]] = np.minimum(nearest_m[far[which]], distance_m)
+
+    def _links(
+        self, point: IntArray, segment: IntArray, x_m: FloatArray, y_m: FloatArray, nearest_m: FloatArray
+    ) -> AccessLinks:
+        net = self.network
+        a = net.segment_vertex[segment]
+        b = a + 1
+        dx_m, dy_m = net.vertex_x_m[b] - net.vertex_x_m[a], net.vertex_y_m[b] - net.vertex_y_m[a]
+        square_m2 = dx_m**2 + dy_m**2
+        along_m2 = (x_m[point] - net.vertex_x_m[a]) * dx_m + (y_m[point] - net.vertex_y_m[a]) * dy_m
+        t = np.clip(np.divide(along_m2, square_m2, out=np.zeros_like(along_m2), where=square_m2 > 0), 0.0, 1.0)
+        link_m = np.hypot(
+            x_m[point] - (net.vertex_x_m[a] + t * dx_m), y_m[point] - (net.vertex_y_m[a] + t * dy_m)
+        )
+        offset_m = net.vertex_offset_m[a] + t * (net.vertex_offset_m[b] - net.vertex_offset_m[a])
+        edge = net.vertex_edge[a]
+        # A vertex inside an edge ends two of its segments: the same place twice.
+        repeated = np.zeros(len(point), dtype=bool)
+        repeated[1:] = (
+            (point[1:] == point[:-1]) & (edge[1:] == edge[:-1]) & (np.abs(offset_m[1:] - offset_m[:-1]) <= TIE_M)
+        )
+        keep = np.flatnonzero(~repeated)
+        a, b, t = a[keep], b[keep], t[keep]
+        return AccessLinks(
+            start=ragged_starts(point[keep], len(x_m)),
+            edge=edge[keep],
+            offset_m=np.minimum(offset_m[keep], net.edge_length_m[edge[keep]]),
+            link_m=link_m[keep],
+            lon_deg=net.vertex_lon_deg[a] + t * (net.vertex_lon_deg[b] - net.vertex_lon_deg[a]),
+            lat_deg=net.vertex_lat_deg[a] + t * (net.vertex_lat_deg[b] - net.vertex_lat_deg[a]),
+            nearest_m=nearest_m,
+        )
+
+
+def _largest_parts(outlines: Geometries) -> Geometries:
+    parts, row = shapely.get_parts(outlines, return_index=True)
+    order = np.lexsort((-shapely.area(parts), row))
+    _, first = np.unique(row[order], return_index=True)
+    largest: Geometries = parts[order[first]]
+    return largest

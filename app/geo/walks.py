@@ -1,0 +1,187 @@
+"""Walks from points to their nearest facilities, links at both ends included."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.geo.links import AccessLinks
+from app.geo.network import WalkNetwork
+from app.geo.search import SearchGraph, Seeds, nearest_facilities
+from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_starts
+
+
+@dataclass(frozen=True)
+class NearestWalks:
+    """The walk of ``h`` points to their k-th nearest facility.
+
+    Attributes
+    ----------
+    cost : float array, shape (h,)
+        Cost of the whole walk; ``inf`` where fewer than k facilities can be reached.
+    facility : int array, shape (h,)
+        Position of the k-th facility; ``-1`` where the cost is ``inf``.
+    access : int array, shape (h,)
+        Access point of the household at which that walk begins, counted over all; ``-1`` likewise.
+    """
+
+    cost: FloatArray
+    facility: IntArray
+    access: IntArray
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Possible walks: from access point ``access[i]`` to ``facility[i]`` at ``cost[i]``."""
+
+    access: IntArray
+    facility: IntArray
+    cost: FloatArray
+
+
+def walks_to_nearest(
+    network: WalkNetwork,
+    graph: SearchGraph,
+    household_links: AccessLinks,
+    household_start: IntArray,
+    facility_links: AccessLinks,
+    facility_start: IntArray,
+    *,
+    nearest: int = 1,
+    link_cost_per_m: float = 1.0,
+) -> NearestWalks:
+    """Walk of every household to its k-th nearest facility, the smallest over all access points of both.
+
+    Inside an edge a walk goes by way of one of its ends, whichever is faster, or straight along it where the
+    facility lies on the same edge: never an interpolation between the ends.
+
+    Parameters
+    ----------
+    network, graph
+        The graph must be built from this network.
+    household_links, facility_links : AccessLinks
+        Of the access points of all households and of all facilities.
+    household_start, facility_start : int array, shape (h + 1,) and (f + 1,)
+        Household ``i`` has the access points ``household_start[i]:household_start[i + 1]``; the same for facilities.
+    nearest : int
+        k, counted over distinct facilities.
+    link_cost_per_m : float
+        Cost of a metre of link: 1 in a graph of metres, ``1 / speed_mps`` in a graph of seconds.
+    """
+    household_count, facility_count = len(household_start) - 1, len(facility_start) - 1
+    ends = _LinkCosts.of(network, graph, facility_links, link_cost_per_m)
+    facility_of_link = _owner_of_link(facility_links, facility_start)
+    seeds = _seeds(graph, ends, facility_of_link)
+    node_cost, node_facility = nearest_facilities(graph, seeds, facility_count=facility_count, nearest=nearest)
+
+    starts = _LinkCosts.of(network, graph, household_links, link_cost_per_m)
+    found = [
+        _by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)
+    ]
+    found.append(_along_one_edge(network, graph, starts, ends, facility_of_link))
+    candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))
+    return _pick_kth(candidates, household_start, household_count, nearest)
+
+
+@dataclass(frozen=True)
+class _LinkCosts:
+    """Access links with their place as a fraction of the edge, and the cost of the link itself."""
+
+    access: IntArray
+    edge: IntArray
+    fraction: FloatArray
+    link_cost: FloatArray
+
+    @classmethod
+    def of(
+        cls, network: WalkNetwork, graph: SearchGraph, links: AccessLinks, cost_per_m: float
+    ) -> "_LinkCosts":
+        length_m = network.edge_length_m[links.edge]
+        fraction = np.divide(links.offset_m, length_m, out=np.zeros_like(length_m), where=length_m > 0)
+        return cls(links.point, links.edge, fraction, links.link_m * cost_per_m)
+
+
+def _share(fraction: FloatArray, whole: FloatArray) -> FloatArray:
+    """Cost of a fraction of an edge; a direction that nobody may walk costs ``inf`` even over no distance."""
+    return np.where(np.isfinite(whole), fraction * np.where(np.isfinite(whole), whole, 0.0), np.inf)
+
+
+def _owner_of_link(links: AccessLinks, owner_start: IntArray) -> IntArray:
+    owner_of_access = np.repeat(np.arange(len(owner_start) - 1, dtype=np.int64), np.diff(owner_start))
+    owner: IntArray = owner_of_access[links.point]
+    return owner
+
+
+def _seeds(graph: SearchGraph, ends: _LinkCosts, facility: IntArray) -> Seeds:
+    from_u = _share(ends.fraction, graph.cost_forward[ends.edge]) + ends.link_cost
+    from_v = _share(1.0 - ends.fraction, graph.cost_backward[ends.edge]) + ends.link_cost
+    node = np.concatenate([graph.end_u[ends.edge], graph.end_v[ends.edge]])
+    cost = np.concatenate([from_u, from_v])
+    possible = np.isfinite(cost)
+    return Seeds(node[possible], np.concatenate([facility, facility])[possible], cost[possible])
+
+
+def _by_way_of_ends(
+    graph: SearchGraph, starts: _LinkCosts, node_cost: FloatArray, node_facility: IntArray
+) -> _Candidates:
+    """Walks that leave the household's edge at one of its ends."""
+    to_u = _share(starts.fraction, graph.cost_backward[starts.edge])
+    to_v = _share(1.0 - starts.fraction, graph.cost_forward[starts.edge])
+    node_u, node_v = graph.start_u[starts.edge], graph.start_v[starts.edge]
+    cost = np.concatenate([to_u + node_cost[node_u], to_v + node_cost[node_v]]) + np.tile(starts.link_cost, 2)
+    facility = np.concatenate([node_facility[node_u], node_facility[node_v]])
+    reached = np.isfinite(cost)
+    return _Candidates(np.tile(starts.access, 2)[reached], facility[reached], cost[reached])
+
+
+def _along_one_edge(
+    network: WalkNetwork, graph: SearchGraph, starts: _LinkCosts, ends: _LinkCosts, facility: IntArray
+) -> _Candidates:
+    """Walks along a single edge on which both the household and the facility are linked."""
+    order = np.argsort(ends.edge, kind="stable")
+    edge_start = ragged_starts(ends.edge[order], network.edge_count)
+    here = edge_start[starts.edge]
+    counts = edge_start[starts.edge + 1] - here
+    start = np.repeat(np.arange(len(starts.edge), dtype=np.int64), counts)
+    end = order[expand_ranges(here, counts)]
+    step = ends.fraction[end] - starts.fraction[start]
+    edge = starts.edge[start]
+    along = np.where(
+        step >= 0, _share(step, graph.cost_forward[edge]), _share(-step, graph.cost_backward[edge])
+    )
+    along = np.where(step == 0, 0.0, along)  # nothing to walk, whatever the one-way rule
+    cost = along + starts.link_cost[start] + ends.link_cost[end]
+    reached = np.isfinite(cost)
+    return _Candidates(starts.access[start][reached], facility[end][reached], cost[reached])
+
+
+def _columns(candidates: _Candidates) -> tuple[IntArray, IntArray, FloatArray]:
+    return candidates.access, candidates.facility, candidates.cost
+
+
+def _pick_kth(
+    candidates: _Candidates, household_start: IntArray, household_count: int, nearest: int
+) -> NearestWalks:
+    owner_of_access = np.repeat(np.arange(household_count, dtype=np.int64), np.diff(household_start))
+    household = owner_of_access[candidates.access]
+    # The best walk to each facility, then the k-th of these; ties go to the facility and access point first listed.
+    order = np.lexsort((candidates.access, candidates.cost, candidates.facility, household))
+    best = order[_first_of_each(household[order], candidates.facility[order])]
+    ranked = best[np.lexsort((candidates.facility[best], candidates.cost[best], household[best]))]
+    first = ragged_starts(household[ranked], household_count)
+    has_kth = np.diff(first) >= nearest
+    kth = ranked[(first[:-1] + nearest - 1)[has_kth]]
+    walks = NearestWalks(
+        np.full(household_count, np.inf),
+        np.full(household_count, -1, dtype=np.int64),
+        np.full(household_count, -1, dtype=np.int64),
+    )
+    walks.cost[has_kth] = candidates.cost[kth]
+    walks.facility[has_kth] = candidates.facility[kth]
+    walks.access[has_kth] = candidates.access[kth]
+    return walks
+
+
+def _first_of_each(first_key: IntArray, second_key: IntArray) -> BoolArray:
+    is_first = np.ones(len(first_key), dtype=bool)
+    is_first[1:] = (first_key[1:] != first_key[:-1]) | (second_key[1:] != second_key[:-1])
+    return is_first
