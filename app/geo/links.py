@@ -119,17 +119,18 @@ class EdgeLocator:
         point, segment, nearest_m = self._nearest_segments(points)
         return self._links(point, segment, x_m, y_m, nearest_m)
 
-    def nearest_place(self, outlines: Geometries) -> Geometries:
-        """The point of each outline (in the plane) nearest to the network, by the same rule of islands."""
-        point, segment, _ = self._nearest_segments(outlines)
-        _, first = np.unique(point, return_index=True)
-        places: Geometries = np.empty(len(outlines), dtype=object)
-        shortest = shapely.shortest_line(outlines[point[first]], self._segments[segment[first]])
-        places[point[first]] = shapely.get_point(shortest, 0)
-        far = np.flatnonzero(shapely.is_missing(places))
+    def nearest_place(self, areas: Geometries) -> Geometries:
+        """The point of each area's outline (in the plane) nearest to the network, by the same rule of islands."""
+        outlines: Geometries = shapely.boundary(areas)
+        row, segment, _ = self._nearest_segments(outlines)
+        _, first = np.unique(row, return_index=True)
+        nearest_segment = np.full(len(outlines), -1, dtype=np.int64)
+        nearest_segment[row[first]] = segment[first]
+        far = np.flatnonzero(nearest_segment < 0)  # no edge in reach: whichever is nearest, for the record
         if len(far):
-            # No edge in reach: the facility stays unlinked, and any point of its outline may stand for it.
-            places[far] = shapely.get_point(shapely.get_exterior_ring(_largest_parts(outlines[far])), 0)
+            (which, found) = STRtree(self._segments).query_nearest(outlines[far], all_matches=False)
+            nearest_segment[far[which]] = found
+        places: Geometries = shapely.get_point(shapely.shortest_line(outlines, self._segments[nearest_segment]), 0)
         return places
 
     def crossings(self, outlines: Geometries) -> tuple[IntArray, Geometries]:
@@ -217,10 +218,3 @@ class EdgeLocator:
             nearest_m=nearest_m,
         )
 
-
-def _largest_parts(outlines: Geometries) -> Geometries:
-    parts, row = shapely.get_parts(outlines, return_index=True)
-    order = np.lexsort((-shapely.area(parts), row))
-    _, first = np.unique(row[order], return_index=True)
-    largest: Geometries = parts[order[first]]
-    return largest

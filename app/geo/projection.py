@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import shapely
 from pyproj import Geod, Transformer
 
 from app.geo.errors import AreaTooWideError
-from app.geo.units import FloatArray
+from app.geo.units import FloatArray, Geometries
 
 WGS84_GEOD = Geod(ellps="WGS84")
 
@@ -71,6 +72,13 @@ class LocalProjection:
         """Metres in the plane back to degrees, shape kept."""
         lon_deg, lat_deg = self._transformer.transform(x_m, y_m, direction="INVERSE")
         return np.asarray(lon_deg, dtype=np.float64), np.asarray(lat_deg, dtype=np.float64)
+
+    def shapes_to_plane(self, geometries: Geometries) -> Geometries:
+        """Geometries in degrees as geometries in the plane."""
+        planar: Geometries = shapely.transform(
+            geometries, lambda lon_lat: np.column_stack(self.to_plane(lon_lat[:, 0], lon_lat[:, 1]))
+        )
+        return planar
 
 
 def geodesic_lengths_m(

@@ -75,12 +75,12 @@ def node_access(tags: Tags) -> NodeAccess:
         return "impassable"
     foot, access = _first(tags, "foot"), _first(tags, "access")
     if foot in FOOT_NO or foot in FOOT_YES or foot in FOOT_RESTRICTED:
-        value, restricted = foot, FOOT_RESTRICTED
+        closed, restricted = foot in FOOT_NO, foot in FOOT_RESTRICTED
     else:
-        value, restricted = access, ACCESS_RESTRICTED
-    if value in FOOT_NO:
+        closed, restricted = access == "no", access in ACCESS_RESTRICTED
+    if closed:
         return "impassable"
-    if value in restricted:
+    if restricted:
         return "restricted"
     if barrier in SOLID_BARRIERS and "foot" not in tags and "access" not in tags:
         return "impassable"

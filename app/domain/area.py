@@ -1,0 +1,74 @@
+"""An imported area: everything that answers are computed from, immutable."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.facility import Facilities
+from app.domain.household import Households
+from app.geo.links import AccessLinks
+from app.geo.network import WalkNetwork
+from app.geo.units import FloatArray
+
+ATTRIBUTION = "© OpenStreetMap contributors"
+METHOD_VERSION = "1.0"
+"""Version of the walking model that answers follow (docs/method.md)."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where the data is complete. ``polygon`` is in WGS 84 and its sides are straight in degrees."""
+
+    polygon: BaseGeometry
+    basis: str
+    """What told: ``given``, ``header``, ``free_nodes``, ``walkable_nodes`` or ``download``."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """One version of an area.
+
+    ``household_border_m`` is the distance of each household from the extent's border, negative outside, shape
+    (h,). ``household_links`` are those of the households' access points, ``facility_links`` those of the
+    facilities'. ``data_hash`` names the content; ``version`` is its short form.
+    """
+
+    id: str
+    title: str
+    version: str
+    data_hash: str
+    extent: Extent
+    study_area: BaseGeometry | None
+    max_link_m: float
+    network: WalkNetwork
+    households: Households
+    household_links: AccessLinks
+    household_border_m: FloatArray
+    facilities: Facilities
+    facility_links: AccessLinks
+
+
+@dataclass(frozen=True)
+class AreaSummary:
+    """What a list of areas shows."""
+
+    id: str
+    title: str
+    version: str
+    counts: dict[str, Any]
+    extent: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import kept and dropped, and why; JSON-ready."""
+
+    area_id: str
+    version: str
+    data_hash: str
+    source: str
+    counts: dict[str, dict[str, float]]
+    extent: dict[str, Any]
+    warnings: tuple[str, ...]
+    stages_s: dict[str, float]

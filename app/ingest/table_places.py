@@ -1,0 +1,180 @@
+"""Where a user's rows are: WGS 84 points and areas out of coordinates in any CRS, each bad one noted by row."""
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+
+from app.domain.errors import BadInputError
+from app.geo.units import FloatArray, Geometries, IntArray
+from app.ingest.table_rows import RawTable
+from app.ingest.table_values import numbers
+from app.ingest.table_vector import WGS84_FIX
+
+POINT = shapely.GeometryType.POINT
+POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+COLLECTIONS = (shapely.GeometryType.MULTIPOINT, shapely.GeometryType.GEOMETRYCOLLECTION)
+
+MAX_LON_DEG = 180.0
+MAX_LAT_DEG = 90.0
+
+MAX_ADDED_POINTS = 1_000_000
+"""Ten times what a country's border needs at one point a kilometre; more is damage, and would fill the memory."""
+
+
+def places(table: RawTable, *, max_edge_m: float | None = None) -> Geometries:
+    """Point or (multi)polygon of every row in WGS 84, valid; a point of no meaning in rows noted as bad.
+
+    Parameters
+    ----------
+    table : RawTable
+        Its problems and warnings are added to.
+    max_edge_m : float, optional
+        Longer edges drawn in a projected plane get points between before they are turned into degrees, in which
+        a straight edge runs elsewhere.
+
+    Returns
+    -------
+    object array of Shapely geometries, shape (n,)
+
+    Raises
+    ------
+    BadInputError
+        If the CRS is unknown, or no plane or sphere of the Earth.
+    """
+    geometry = _points(table) if table.geometry is None else _drawn(table, table.geometry)
+    good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    result: Geometries = np.full(table.count, shapely.Point(0, 0), dtype=object)
+    result[good] = geometry[good]
+    if table.geometry is not None:
+        good = _without_infinite(table, result, good)
+        result[good] = _to_wgs84(result[good], table, max_edge_m)
+    good = _without_far_off(table, result, good)
+    result[good] = _repaired(table, result, good)
+    return result
+
+
+def _to_wgs84(geometry: Geometries, table: RawTable, max_edge_m: float | None) -> Geometries:
+    """Geometry from the CRS that a file states to WGS 84, lon before lat."""
+    if table.crs is None:
+        return geometry
+    crs = _stated_crs(table)
+    try:
+        transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    except ProjError as error:
+        raise BadInputError(
+            table.file, f"its CRS {crs.name} cannot be turned into WGS 84; {WGS84_FIX}"
+        ) from error
+    if max_edge_m is not None and crs.is_projected:
+        geometry = _with_shorter_edges(geometry, max_edge_m / crs.axis_info[0].unit_conversion_factor)
+
+    def transform(coordinates: FloatArray) -> FloatArray:
+        return np.column_stack(transformer.transform(coordinates[:, 0], coordinates[:, 1]))
+
+    moved: Geometries = shapely.transform(geometry, transform)
+    return moved
+
+
+def _with_shorter_edges(geometry: Geometries, longest: float) -> Geometries:
+    if not float(shapely.length(geometry).sum()) / longest <= MAX_ADDED_POINTS:
+        # Coordinates that are no place on Earth; they are found out in degrees.
+        return geometry
+    shorter: Geometries = shapely.segmentize(geometry, longest)
+    return shorter
+
+
+def _stated_crs(table: RawTable) -> CRS:
+    """CRS that a file states; WGS 84 where it states none."""
+    try:
+        crs = CRS.from_user_input(table.crs or "OGC:CRS84")
+    except ProjError as error:
+        raise BadInputError(table.file, f"its CRS {table.crs} is not known; {WGS84_FIX}") from error
+    if not crs.is_projected and not crs.is_geographic:
+        raise BadInputError(table.file, f"its CRS {crs.name} has no easting and northing; {WGS84_FIX}")
+    return crs
+
+
+def _points(table: RawTable) -> Geometries:
+    lon_deg, lat_deg = numbers(table, "lon"), numbers(table, "lat")
+    points: Geometries = np.asarray(shapely.points(lon_deg, lat_deg), dtype=object)
+    return points
+
+
+def _drawn(table: RawTable, geometry: Geometries) -> Geometries:
+    """Points and areas of a vector file in its own CRS; whatever else was drawn is noted."""
+    flat: Geometries = shapely.force_2d(geometry)
+    kinds = shapely.get_type_id(flat)
+    # QGIS likes to write single places as collections of one.
+    lone = np.isin(kinds, COLLECTIONS) & (shapely.get_num_geometries(flat) == 1)
+    flat[lone] = shapely.get_geometry(flat[lone], 0)
+    kinds = shapely.get_type_id(flat)
+    for row in np.flatnonzero((kinds == -1) | shapely.is_empty(flat)).tolist():
+        empty = "no geometry" if flat[row] is None else "an empty geometry"
+        table.add_problem(row, None, f"has {empty}; draw a point or a polygon, or remove the row")
+    for row in np.flatnonzero(~np.isin(kinds, (POINT, *POLYGONS, -1))).tolist():
+        table.add_problem(row, None, f"is a {flat[row].geom_type}; use a single point or a polygon")
+    return flat
+
+
+def _without_infinite(table: RawTable, geometry: Geometries, rows: IntArray) -> IntArray:
+    """Rows whose coordinates are all finite; the others are noted."""
+    coordinates, owner = shapely.get_coordinates(geometry[rows], return_index=True)
+    bad = np.unique(owner[~np.isfinite(coordinates).all(axis=1)])
+    for row in rows[bad].tolist():
+        table.add_problem(row, None, "has coordinates that are not finite numbers; draw it again")
+    return np.delete(rows, bad)
+
+
+def _without_far_off(table: RawTable, geometry: Geometries, rows: IntArray) -> IntArray:
+    """Rows that lie on the Earth; the others are noted, with what is likely to have happened."""
+    coordinates, owner = shapely.get_coordinates(geometry[rows], return_index=True)
+    off = (np.abs(coordinates) > (MAX_LON_DEG, MAX_LAT_DEG)).any(axis=1) | ~np.isfinite(coordinates).all(
+        axis=1
+    )
+    bad, first = np.unique(owner[off], return_index=True)
+    for row, (lon_deg, lat_deg) in zip(rows[bad].tolist(), coordinates[off][first].tolist(), strict=True):
+        column, reason = _why_far_off(table, lon_deg, lat_deg)
+        table.add_problem(row, column, reason)
+    return np.delete(rows, bad)
+
+
+def _why_far_off(table: RawTable, lon_deg: float, lat_deg: float) -> tuple[str | None, str]:
+    """Column to name, if there are columns, and the reason with its fix."""
+    is_csv = table.geometry is None
+    if not np.isfinite([lon_deg, lat_deg]).all():
+        return (
+            None,
+            f"lies outside the region of the CRS that the file states, {_stated_crs(table).name}; correct it",
+        )
+    lat_off = abs(lat_deg) > MAX_LAT_DEG
+    value = f"latitude {lat_deg:g}" if lat_off else f"longitude {lon_deg:g}"
+    column = ("lat" if lat_off else "lon") if is_csv else None
+    if abs(lon_deg) > 2 * MAX_LON_DEG or abs(lat_deg) > MAX_LON_DEG:
+        fix = "convert them" if is_csv else "state their CRS in the file or reproject them"
+        return column, f"{value}: these look like projected metres, not degrees; {fix} to WGS 84 (EPSG:4326)"
+    if lat_off and abs(lon_deg) <= MAX_LAT_DEG:
+        return (
+            column,
+            f"{value} is beyond 90: longitude and latitude look swapped; lon comes first, exchange them",
+        )
+    bounds = "-90 to 90" if lat_off else "-180 to 180"
+    return column, f"{value} is outside {bounds}; write WGS 84 degrees"
+
+
+def _repaired(table: RawTable, geometry: Geometries, rows: IntArray) -> Geometries:
+    """Geometry of these rows with invalid polygons made valid, which is noted."""
+    result = geometry[rows]
+    broken = np.flatnonzero(~shapely.is_valid(result))
+    result[broken] = shapely.make_valid(result[broken], method="structure", keep_collapsed=False)
+    mended = []
+    for position in broken.tolist():
+        row = int(rows[position])
+        if result[position].is_empty:
+            table.add_problem(row, None, "is a polygon without area; draw it again")
+        else:
+            mended.append(str(table.numbers[row]))
+    if mended:
+        first, count = mended[0], len(mended)
+        what = f"{count} polygons were invalid and were" if count > 1 else "1 polygon was invalid and was"
+        table.warnings.append(f"{table.file}: {what} repaired (the first: {table.problems.unit} {first})")
+    return result

@@ -1,0 +1,224 @@
+"""Rows of a user's file as they were read, and what is wrong with them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.domain.errors import BadInputError
+from app.geo.units import Geometries, IntArray
+
+SHOWN_CHARACTERS = 40
+SHOWN_NAMES = 12
+
+FOREIGN_CONTENT = (
+    (
+        b"<!doctype html",
+        "an HTML page (perhaps an error or login page), not the data: download the file again",
+    ),
+    (b"<html", "an HTML page (perhaps an error or login page), not the data: download the file again"),
+    (b"<", "XML or HTML text, not the data: download the file again"),
+    (b"pk\x03\x04", "a ZIP archive or an Excel workbook: unpack it, or save the sheet as 'CSV UTF-8'"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as 'CSV UTF-8'"),
+    (b"sqlite format 3\0", "a GeoPackage or another SQLite database: give it the ending .gpkg"),
+    (b"\x1f\x8b", "compressed with gzip: unpack it"),
+    (b"%pdf", "a PDF document, not data"),
+    (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
+)
+"""First bytes, lower case, of what people send by mistake; the ZIP row also matches every .xlsx."""
+
+UTF8_MARK = b"\xef\xbb\xbf"
+
+
+def shown(value: object) -> str:
+    """A value as it can stand in a message: on one line and short."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names joined by commas, the first few of many."""
+    every = [name if name.isprintable() and len(name) <= SHOWN_CHARACTERS else shown(name) for name in names]
+    rest = len(every) - SHOWN_NAMES
+    return ", ".join(every[:SHOWN_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with one row, and how to put it right."""
+
+    number: int
+    column: str | None
+    reason: str
+
+
+@dataclass
+class RowProblems:
+    """Collects bad rows, the first problem of each, so that the whole file is seen before it is refused.
+
+    Parameters
+    ----------
+    file : str
+        The file as the user named it.
+    unit : str
+        What a row's number counts: ``line`` or ``feature``.
+    """
+
+    file: str
+    unit: str
+    by_row: dict[int, RowProblem] = field(default_factory=dict)
+
+    def add(self, number: int, column: str | None, reason: str) -> None:
+        """Note that a row cannot be used; what was noted of it before stays."""
+        self.by_row.setdefault(number, RowProblem(number, column, reason))
+
+    def raise_if_any(self) -> None:
+        """Refuse the file if any row is bad.
+
+        Raises
+        ------
+        BadInputError
+            Names the first bad row and how many more there are.
+        """
+        if not self.by_row:
+            return
+        first = self.by_row[min(self.by_row)]
+        others = len(self.by_row) - 1
+        place = f"{self.file}, {self.unit} {first.number}"
+        if first.column is not None:
+            place += f", column {first.column}"
+        more = {0: "", 1: " (1 more row has errors)"}.get(others, f" ({others} more rows have errors)")
+        raise BadInputError(place, first.reason + more)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Rows of a file before their values are understood, ``n`` of them.
+
+    Attributes
+    ----------
+    file : str
+        The file as the user named it.
+    numbers : int array, shape (n,)
+        By which the user finds each row: the line with the header as 1, or the feature, counted from 1.
+    found : tuple of str
+        Every column name in the file.
+    columns : mapping of str to n values
+        Those of the wanted columns that are there, by their wanted name.
+    geometry : object array of Shapely geometries, shape (n,), or None
+        In `crs`; None where a row has none. None as a whole for tables whose place is in lon and lat columns.
+    crs : str or None
+        What the file states, as pyproj understands it; None where it states nothing (degrees, then).
+    problems : RowProblems
+        Filled while reading and checking.
+    warnings : list of str
+        What the user should hear of although the file can be used.
+    """
+
+    file: str
+    numbers: IntArray
+    found: tuple[str, ...]
+    columns: Mapping[str, Sequence[Any]]
+    geometry: Geometries | None
+    crs: str | None
+    problems: RowProblems
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.numbers)
+
+    def add_problem(self, row: int, column: str | None, reason: str) -> None:
+        """Note that the row at this position cannot be used."""
+        self.problems.add(int(self.numbers[row]), column, reason)
+
+    def bad_rows(self) -> set[int]:
+        """Positions of the rows already known to be bad."""
+        if not self.problems.by_row:
+            return set()
+        return set(np.flatnonzero(np.isin(self.numbers, list(self.problems.by_row))).tolist())
+
+
+def shown_path(path: Path) -> str:
+    """A file's name for messages, on one line whatever it holds."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)
+
+
+def read_bytes(path: Path, size: int = -1) -> bytes:
+    """Whole content of a file, or its first `size` bytes.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file, it cannot be read, or it is empty.
+    """
+    file = shown_path(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(size)
+    except FileNotFoundError as error:
+        raise BadInputError(file, "no such file; check the path") from error
+    except IsADirectoryError as error:
+        raise BadInputError(file, "is a directory; name the file inside it") from error
+    except OSError as error:
+        raise BadInputError(file, f"cannot be read ({error.strerror}); check its permissions") from error
+    if not content.removeprefix(UTF8_MARK).strip():
+        raise BadInputError(file, "is empty; export it again")
+    return content
+
+
+def foreign_content(content: bytes) -> str | None:
+    """What a file is that is not what its name says, with the way out; None if nothing known."""
+    head = content[:64].removeprefix(UTF8_MARK).lstrip().lower()
+    return next((what for start, what in FOREIGN_CONTENT if head.startswith(start)), None)
+
+
+def decode_utf8(content: bytes, file: str, format_name: str) -> str:
+    """Text of a CSV or GeoJSON file, without its byte order mark.
+
+    Raises
+    ------
+    BadInputError
+        If it is something else under a wrong name, not UTF-8, or holds NUL bytes.
+    """
+    foreign = foreign_content(content)
+    if foreign is not None:
+        raise BadInputError(file, f"is named as {format_name} but is {foreign}")
+    content = content.removeprefix(UTF8_MARK)
+    nul = content.find(b"\0")
+    if nul >= 0:
+        line = content.count(b"\n", 0, nul) + 1
+        raise BadInputError(
+            f"{file}, line {line}", "holds a NUL byte: damaged or not UTF-8 text; save it again as UTF-8"
+        )
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadInputError(
+            f"{file}, line {line}", "is not UTF-8 text; save the file as UTF-8 (in Excel: 'CSV UTF-8')"
+        ) from error
+
+
+def find_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> dict[str, int]:
+    """Position of each wanted column that is there; case and surrounding blanks do not count.
+
+    Raises
+    ------
+    BadInputError
+        If two columns have the same wanted name.
+    """
+    plain = [name.strip().casefold() for name in names]
+    positions: dict[str, int] = {}
+    for column in wanted:
+        places = [place for place, name in enumerate(plain) if name == column]
+        if len(places) > 1:
+            both = listed(names[place] for place in places)
+            raise BadInputError(where, f"more than one column is named {column} ({both}); keep one")
+        if places:
+            positions[column] = places[0]
+    return positions

@@ -1,0 +1,189 @@
+"""Values of a user's rows: ids, texts, numbers and service ids, each checked and each bad one noted by row."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.geo.units import FloatArray
+from app.ingest.table_rows import RawTable, shown
+
+MAX_ID_CHARACTERS = 128
+MAX_NAME_CHARACTERS = 256
+"""Bounds, because a NumPy text array is as wide as its longest value in every row."""
+
+EXACT_INTEGERS = 2.0**53
+"""Beyond this a float no longer tells neighbouring integers apart."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+NUMBER_CHARACTERS = frozenset("0123456789+-.eE")
+"""``float`` alone would also take ``1_000``, ``nan`` and the digits of other scripts."""
+
+SERVICE_ID = re.compile(r"[\w.:-]+")
+
+
+class BadValueError(ValueError):
+    """A value cannot be used; the message says why and what to do. Caught here, and noted with its row."""
+
+
+def ids(table: RawTable) -> NDArray[np.str_]:
+    """Ids of all rows as text, unique; the rows' numbers, with a warning, where the file has no id column."""
+    values = table.columns.get("id")
+    if values is None:
+        table.warnings.append(
+            f"{table.file}: has no column id; rows are called 1, 2, ... in the file's order, "
+            "so add ids if they are to stay the same when the file changes"
+        )
+        return np.array([str(number) for number in range(1, table.count + 1)])
+    texts = _each(table, "id", _id, "")
+    first_rows: dict[str, int] = {}
+    for row, text in enumerate(texts):
+        first = first_rows.setdefault(text, row)
+        if text and first != row:
+            unit = table.problems.unit
+            before = f"{unit} {table.numbers[first]}"
+            table.add_problem(row, "id", f"{shown(text)} is already the id of {before}; make ids unique")
+    return np.array(texts)
+
+
+def names(table: RawTable) -> NDArray[np.str_]:
+    """Names of all rows; empty where there is none."""
+    if "name" not in table.columns:
+        return np.full(table.count, "", dtype=np.str_)
+    return np.array(_each(table, "name", _name, ""))
+
+
+def numbers(table: RawTable, column: str) -> FloatArray:
+    """Finite numbers of a column that the file has; 0 in rows noted as bad."""
+    values = table.columns[column]
+    try:
+        # All rows at once while nothing is wrong with any, as is usual.
+        if all(type(value) is str for value in values) and set("".join(values)) <= NUMBER_CHARACTERS:
+            return _finite(np.array([float(value) for value in values]))
+    except ValueError:
+        # Looked at one by one below, which names the rows.
+        pass
+    return np.array(_each(table, column, _number, 0.0), dtype=np.float64)
+
+
+def weights(table: RawTable, column: str) -> FloatArray:
+    """As `numbers`, and none negative."""
+    result = numbers(table, column)
+    for row in np.flatnonzero(result < 0).tolist():
+        table.add_problem(row, column, f"{result[row]:g} is negative; write 0 or more")
+    return result
+
+
+def services(table: RawTable) -> tuple[tuple[str, ...], ...]:
+    """Service ids of every row, at least one each, in the order given and without repetition."""
+    return tuple(_each(table, "services", _services, ()))
+
+
+def _each(table: RawTable, column: str, read: Callable[[Any], Any], instead: Any) -> list[Any]:
+    """Every value of a column as `read` understands it; `instead` in rows noted as bad."""
+    results = []
+    for row, value in enumerate(table.columns[column]):
+        try:
+            results.append(read(value))
+        except BadValueError as error:
+            table.add_problem(row, column, str(error))
+            results.append(instead)
+    return results
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a cell is empty; databases hand a null in a column of numbers over as NaN."""
+    return value is None or value == "" or value != value  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def _id(value: object) -> str:
+    # Kept letter by letter: the user looks for it in the answers.
+    text = _bounded(_text(value).strip(), MAX_ID_CHARACTERS)
+    if not text:
+        raise BadValueError("is empty; give every row an id, or leave the whole column out")
+    return text
+
+
+def _name(value: object) -> str:
+    return _bounded(" ".join(_text(value).split()), MAX_NAME_CHARACTERS)
+
+
+def _text(value: object) -> str:
+    if _is_missing(value):
+        return ""
+    if isinstance(value, float):
+        # A column of integers with one gap, or from a program that knows only floats: 7.0 means 7.
+        return str(_integer(value) if value.is_integer() else value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BadValueError(f"{shown(value)} is neither text nor a number; write it as text")
+    return str(value)
+
+
+def _bounded(text: str, longest: int) -> str:
+    if CONTROL.search(text):
+        raise BadValueError(f"{shown(text)} holds control characters; remove them")
+    if len(text) > longest:
+        raise BadValueError(f"{shown(text)} has {len(text)} characters; use at most {longest}")
+    return text
+
+
+def _integer(value: float) -> int:
+    if abs(value) >= EXACT_INTEGERS:
+        raise BadValueError(f"{shown(value)} is too long for a number to keep all digits; write it as text")
+    return int(value)
+
+
+def _number(value: object) -> float:
+    if _is_missing(value):
+        raise BadValueError("is empty; write a number, or leave the whole column out")
+    number: object = value
+    if isinstance(value, str):
+        number = _parsed(value.strip())
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadValueError(f"{shown(value)} is not a number; write a number")
+    try:
+        return float(_finite(np.array(number, dtype=np.float64)))
+    except (ValueError, OverflowError) as error:
+        raise BadValueError(f"{shown(value)} is not a finite number; write a number") from error
+
+
+def _parsed(text: str) -> float:
+    hint = "write decimals with a point" if "," in text else "write a plain number such as 12.5"
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise BadValueError(f"{shown(text)} is not a number; {hint}") from error
+    if np.isfinite(number) and not set(text) <= NUMBER_CHARACTERS:
+        raise BadValueError(f"{shown(text)} is not a number; {hint}")
+    return number
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    if not np.isfinite(values).all():
+        raise ValueError
+    return values
+
+
+def _services(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        items: list[Any] = value.split(";")
+    elif isinstance(value, list):
+        items = value
+    elif _is_missing(value):
+        items = []
+    else:
+        raise BadValueError(f"{shown(value)} is neither text nor a list; write service ids joined by ';'")
+    given: dict[str, None] = {}
+    for item in items:
+        text = item.strip() if isinstance(item, str) else item
+        if text == "":
+            continue
+        if not isinstance(text, str) or not SERVICE_ID.fullmatch(text):
+            raise BadValueError(f"{shown(text)} is not a service id; write service ids joined by ';'")
+        given[text] = None
+    if not given:
+        raise BadValueError("is empty; name at least one service id")
+    return tuple(given)

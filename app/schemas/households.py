@@ -1,0 +1,145 @@
+"""Households with their verdicts as GeoJSON features."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from app.geo.units import BoolArray, IntArray
+from app.geo.verdict import (
+    COVERED,
+    DISCONNECTED,
+    NO_FACILITY,
+    NOT_SNAPPED,
+    STATES,
+    TOO_FAR,
+    UNDETERMINED,
+)
+from app.schemas.numbers import DEGREE_DECIMALS, LINK_DECIMALS, WALK_DECIMALS, number, numbers, point
+from app.services.assessment import Assessment, ServiceAssessment
+
+UNCOVERED = "uncovered"
+"""Stands for every state but ``covered`` in a request."""
+
+
+def matching_households(
+    assessment: Assessment,
+    *,
+    services: Sequence[ServiceAssessment],
+    state: str | None = None,
+    bbox: tuple[float, float, float, float] | None = None,
+) -> IntArray:
+    """Positions, ascending by id, of the households in a box that have a state for at least one of the services."""
+    households = assessment.area.households
+    wanted: BoolArray = np.ones(households.count, dtype=bool)
+    if state is not None:
+        wanted = np.zeros(households.count, dtype=bool)
+        for item in services:
+            states = item.verdicts.state
+            wanted |= (states != COVERED) if state == UNCOVERED else (states == STATES.index(state))
+    if bbox is not None:
+        west, south, east, north = bbox
+        wanted &= (households.lon_deg >= west) & (households.lon_deg <= east)
+        wanted &= (households.lat_deg >= south) & (households.lat_deg <= north)
+    return np.flatnonzero(wanted)
+
+
+def household_features(
+    assessment: Assessment, positions: IntArray, *, services: Sequence[ServiceAssessment]
+) -> list[dict[str, Any]]:
+    """One GeoJSON feature for each household, in the order of `positions`."""
+    households, links = assessment.area.households, assessment.view.household_links
+    verdicts = {item.service.id: _verdicts(assessment, item, positions) for item in services}
+    weights = numbers(households.households[positions], 3)
+    persons = (
+        [None] * len(positions) if households.population is None else numbers(households.population[positions], 3)
+    )
+    link = assessment.view.household_link[positions]
+    features = []
+    for row, position in enumerate(positions.tolist()):
+        properties: dict[str, Any] = {
+            "id": str(households.id[position]),
+            "households": weights[row],
+            "population": persons[row],
+            "estimated": bool(households.estimated[position]),
+        }
+        if link[row] >= 0:
+            properties["link_m"] = number(links.link_m[link[row]], LINK_DECIMALS)
+            properties["link_lon"] = number(links.lon_deg[link[row]], DEGREE_DECIMALS)
+            properties["link_lat"] = number(links.lat_deg[link[row]], DEGREE_DECIMALS)
+        else:
+            properties["link_m"] = properties["link_lon"] = properties["link_lat"] = None
+        access = _access_points(assessment, position)
+        if access:
+            properties["access_points"] = access
+        properties["services"] = {service_id: states[row] for service_id, states in verdicts.items()}
+        features.append(
+            {
+                "type": "Feature",
+                "id": properties["id"],
+                "geometry": point(households.lon_deg[position], households.lat_deg[position]),
+                "properties": properties,
+            }
+        )
+    return features
+
+
+def _access_points(assessment: Assessment, position: int) -> list[dict[str, Any]]:
+    """The ways out of a household that has several."""
+    access = assessment.area.households.access
+    first, last = int(access.start[position]), int(access.start[position + 1])
+    if last - first < 2:
+        return []
+    return [
+        {
+            "lon": number(access.lon_deg[row], DEGREE_DECIMALS),
+            "lat": number(access.lat_deg[row], DEGREE_DECIMALS),
+            "kind": str(access.kind[row]),
+        }
+        for row in range(first, last)
+    ]
+
+
+def _verdicts(assessment: Assessment, item: ServiceAssessment, positions: IntArray) -> list[dict[str, Any]]:
+    """Verdicts of some households on one service; each state carries what explains it."""
+    states = item.verdicts.state[positions].tolist()
+    time_s = numbers(item.time_s[positions], WALK_DECIMALS)
+    distance_m = numbers(item.distance_m[positions], WALK_DECIMALS)
+    in_metres = item.service.limit_m is not None
+    limit = item.service.limit_m if item.service.limit_m is not None else item.service.limit_s
+    over = numbers(item.verdicts.walk[positions] - (limit or 0.0), WALK_DECIMALS)
+    start = assessment.area.households.access.start
+    facility_ids = assessment.area.facilities.id
+    verdicts = []
+    for row, (position, state) in enumerate(zip(positions.tolist(), states, strict=True)):
+        verdict: dict[str, Any] = {"state": STATES[state]}
+        facility = int(item.facility[position])
+        if state in (COVERED, TOO_FAR, UNDETERMINED) and facility >= 0:
+            verdict["time_s"] = time_s[row]
+            if in_metres:
+                verdict["distance_m"] = distance_m[row]
+            verdict["facility"] = str(facility_ids[facility])
+            if start[position + 1] - start[position] > 1:
+                verdict["access_point"] = int(item.access[position] - start[position])
+        else:
+            verdict["time_s"] = None
+        if state == TOO_FAR:
+            verdict["over_m" if in_metres else "over_s"] = over[row]
+        elif state == UNDETERMINED:
+            verdict["missing_m"] = number(item.verdicts.missing_m[position], LINK_DECIMALS)
+        elif state == NOT_SNAPPED:
+            verdict["nearest_edge_m"] = number(assessment.view.household_nearest_m[position], LINK_DECIMALS)
+        elif state == NO_FACILITY:
+            verdict["facilities"] = len(item.facilities)
+        elif state == DISCONNECTED:
+            verdict |= _component(assessment, position)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _component(assessment: Assessment, position: int) -> dict[str, Any]:
+    """The connected part of the network that a household cannot leave, and its length of streets."""
+    view = assessment.view
+    edge = view.household_links.edge[view.household_link[position]]
+    part = int(view.network.edge_part[edge])
+    return {"component": part, "component_length_m": number(view.network.part_length_m[part], LINK_DECIMALS)}

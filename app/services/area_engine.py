@@ -1,0 +1,166 @@
+"""One loaded area, ready to be asked: links per way of walking, and walks that are found once and kept."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from app.domain.area import Area
+from app.domain.profile import Profile
+from app.domain.standard import Service
+from app.geo.links import AccessLinks, EdgeLocator
+from app.geo.network import WalkNetwork
+from app.geo.network_builder import without_edges
+from app.geo.search import SearchGraph, build_search_graph
+from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges
+from app.geo.walks import NearestWalks, walks_to_nearest
+
+_KEPT_WALKS = 256
+"""Walks of this many services and profiles are kept; each takes 24 bytes a household."""
+
+
+@dataclass(frozen=True)
+class WalkingView:
+    """The network as one kind of walker sees it, with everybody's links to it."""
+
+    network: WalkNetwork
+    graph: SearchGraph
+    household_links: AccessLinks
+    facility_links: AccessLinks
+    household_start: IntArray
+
+    @cached_property
+    def household_is_linked(self) -> BoolArray:
+        """Whether a household has a link at any of its access points, shape (h,)."""
+        return _any_of(self.household_links.is_linked, self.household_start)
+
+    @cached_property
+    def household_nearest_m(self) -> FloatArray:
+        """Distance of each household to the nearest edge of all, linked or not, shape (h,)."""
+        if len(self.household_start) == 1:
+            return np.empty(0)
+        return np.minimum.reduceat(self.household_links.nearest_m, self.household_start[:-1])
+
+    @cached_property
+    def household_link(self) -> IntArray:
+        """Shortest link of each household over its access points, shape (h,); -1 where there is none."""
+        links = self.household_links
+        household = np.repeat(np.arange(len(self.household_start) - 1), np.diff(self.household_start))[links.point]
+        order = np.lexsort((np.arange(len(household)), links.link_m, household))
+        which, first = np.unique(household[order], return_index=True)
+        shortest = np.full(len(self.household_start) - 1, -1, dtype=np.int64)
+        shortest[which] = order[first]
+        return shortest
+
+
+class AreaEngine:
+    """Answers questions about one version of an area. Safe to share between threads.
+
+    Walks are kept in metres, so that another speed, limit or weight costs no new search.
+    """
+
+    def __init__(self, area: Area) -> None:
+        self.area = area
+        self._lock = threading.RLock()
+        self._views: dict[bool, WalkingView] = {}
+        self._offering: dict[int, tuple[Service, IntArray]] = {}
+        self._walks: OrderedDict[tuple[bool, int, bytes], NearestWalks] = OrderedDict()
+
+    def view(self, profile: Profile) -> WalkingView:
+        """The network for a profile."""
+        with self._lock:
+            if profile.avoids_steps not in self._views:
+                self._views[profile.avoids_steps] = self._make_view(avoids_steps=profile.avoids_steps)
+            return self._views[profile.avoids_steps]
+
+    def offering(self, service: Service) -> IntArray:
+        """Positions of the facilities that offer a service."""
+        with self._lock:
+            known = self._offering.get(id(service))
+            if known is None:
+                # The service is kept with its answer, so that its identity is not given to another one.
+                known = self._offering[id(service)] = (service, self.area.facilities.offering(service))
+            return known[1]
+
+    def walks(self, service: Service, profile: Profile) -> NearestWalks:
+        """Walk of every household to the ``min_count``-th nearest facility of a service, in metres.
+
+        The facility is a position among all facilities of the area.
+        """
+        facilities = self.offering(service)
+        key = (profile.avoids_steps, service.min_count, facilities.tobytes())
+        with self._lock:
+            if key in self._walks:
+                self._walks.move_to_end(key)
+                return self._walks[key]
+        walks = self._find_walks(self.view(profile), facilities, service.min_count)
+        with self._lock:
+            self._walks[key] = walks
+            while len(self._walks) > _KEPT_WALKS:
+                self._walks.popitem(last=False)
+        return walks
+
+    def _find_walks(self, view: WalkingView, facilities: IntArray, nearest: int) -> NearestWalks:
+        links, start = _links_of(view.facility_links, self.area.facilities.access.start, facilities)
+        walks = walks_to_nearest(
+            view.network,
+            view.graph,
+            view.household_links,
+            view.household_start,
+            links,
+            start,
+            nearest=nearest,
+        )
+        named = np.where(walks.facility >= 0, np.append(facilities, -1)[walks.facility], -1)
+        return NearestWalks(walks.cost, named, walks.access)
+
+    def _make_view(self, *, avoids_steps: bool) -> WalkingView:
+        area = self.area
+        start = area.households.access.start
+        closed = area.network.edge_steps | area.network.edge_wheelchair_no
+        if not avoids_steps or not closed.any():
+            graph = build_search_graph(area.network)
+            return WalkingView(area.network, graph, area.household_links, area.facility_links, start)
+        network = without_edges(area.network, closed)
+        locator = EdgeLocator(network, max_link_m=area.max_link_m)
+        homes, places = area.households.access, area.facilities.access
+        return WalkingView(
+            network,
+            build_search_graph(network),
+            locator.link(homes.lon_deg, homes.lat_deg),
+            locator.link(places.lon_deg, places.lat_deg),
+            start,
+        )
+
+
+def _links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tuple[AccessLinks, IntArray]:
+    """Links of some owners' access points alone, and where each owner's access points start among them."""
+    access_counts = np.diff(owner_start)[owners]
+    access = expand_ranges(owner_start[owners], access_counts)
+    link_counts = np.diff(links.start)[access]
+    row = expand_ranges(links.start[access], link_counts)
+    chosen = AccessLinks(
+        start=_running(link_counts),
+        edge=links.edge[row],
+        offset_m=links.offset_m[row],
+        link_m=links.link_m[row],
+        lon_deg=links.lon_deg[row],
+        lat_deg=links.lat_deg[row],
+        nearest_m=links.nearest_m[access],
+    )
+    return chosen, _running(access_counts)
+
+
+def _running(counts: IntArray) -> IntArray:
+    starts = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts
+
+
+def _any_of(values: BoolArray, start: IntArray) -> BoolArray:
+    if len(start) == 1:
+        return np.empty(0, dtype=bool)
+    found: BoolArray = np.logical_or.reduceat(values, start[:-1])
+    return found

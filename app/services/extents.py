@@ -1,0 +1,74 @@
+"""Where the data of an extract is complete, and whether that can be believed."""
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.area import Extent
+from app.geo.network import WalkNetwork
+from app.geo.projection import LocalProjection
+from app.geo.units import FloatArray
+from app.ingest.osm_file import Box, OsmExtract, box_of, free_nodes_box
+
+RIM_FAR_M = 2000.0
+RIM_FAR_SHARE = 0.1
+"""The walking model, section 4: warn when more than a tenth of the rim lies over 2 km from any element."""
+
+_RIM_STEP_M = 200.0
+_RIM_MOST_POINTS = 4000
+
+
+def find_extent(
+    path: Path, extract: OsmExtract, network: WalkNetwork, given: BaseGeometry | None, *, downloaded: bool
+) -> Extent:
+    """The extent by the first of: the import's own, the header's box, the box of nodes that no way refers to, the
+    box of the walkable nodes."""
+    if given is not None:
+        return Extent(given, "given")
+    if extract.header_box is not None:
+        return Extent(shapely.box(*extract.header_box), "download" if downloaded else "header")
+    box = free_nodes_box(path, extract.nodes)
+    if box is not None:
+        return Extent(shapely.box(*box), "free_nodes")
+    walkable = box_of(np.column_stack([network.vertex_lon_deg, network.vertex_lat_deg]))
+    if walkable is not None:
+        return Extent(shapely.box(*walkable), "walkable_nodes")
+    # Every walkable node lies on one parallel or meridian: nothing can be said to be complete.
+    return Extent(shapely.Point(network.vertex_lon_deg[0], network.vertex_lat_deg[0]).buffer(1e-7), "walkable_nodes")
+
+
+def warn_of_wide_box(extract: OsmExtract, network: WalkNetwork, extent: Extent) -> str | None:
+    """A warning if a header's box reaches well beyond the data, as in many extracts of whole countries."""
+    if extent.basis != "header" or extract.header_box is None:
+        return None
+    rim = _rim(extract.header_box)
+    share = _far_share(network.projection, rim, extract.nodes.lon_lat_deg())
+    if share <= RIM_FAR_SHARE:
+        return None
+    return (
+        f"{share:.0%} of the rim of the file's header box lies over {RIM_FAR_M / 1000:.0f} km from any element: the "
+        "box is wider than the data, and households near the data's true border may count as too far from a "
+        "facility that is merely missing; give the true border with --extent FILE"
+    )
+
+
+def _rim(box: Box) -> FloatArray:
+    ring = shapely.box(*box).exterior
+    south, north = box[1], box[3]
+    degree_m = 111_000.0 * max(0.05, float(np.cos(np.deg2rad(min(abs(south), abs(north))))))
+    step_deg = max(_RIM_STEP_M / degree_m, ring.length / _RIM_MOST_POINTS)
+    coordinates: FloatArray = shapely.get_coordinates(shapely.segmentize(ring, step_deg))
+    return coordinates
+
+
+def _far_share(projection: LocalProjection, rim_deg: FloatArray, elements_deg: FloatArray) -> float:
+    elements = np.column_stack(projection.to_plane(elements_deg[:, 0], elements_deg[:, 1]))
+    elements = elements[np.isfinite(elements).all(axis=1)]
+    rim = np.column_stack(projection.to_plane(rim_deg[:, 0], rim_deg[:, 1]))
+    measurable = np.isfinite(rim).all(axis=1)
+    distance_m = np.full(len(rim), np.inf)
+    distance_m[measurable], _ = cKDTree(elements).query(rim[measurable])
+    return float((distance_m > RIM_FAR_M).mean())

@@ -1,0 +1,54 @@
+"""The data hash: one name for all that an area's answers follow from."""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import shapely
+
+from app.domain.area import Extent
+from app.domain.facility import Facilities
+from app.domain.household import Households
+from app.geo.network import WalkNetwork
+
+VERSION_LENGTH = 12
+"""Hex digits of the data hash that serve as the area's version."""
+
+
+def data_hash(
+    network: WalkNetwork,
+    households: Households,
+    facilities: Facilities,
+    extent: Extent,
+    *,
+    max_link_m: float,
+) -> str:
+    """SHA-256 over the content of an area; equal content has an equal hash, whatever file it came from."""
+    digest = hashlib.sha256()
+    for name, values in network.arrays().items():
+        _add(digest, f"network.{name}", values)
+    for name, record in (("households", households), ("facilities", facilities)):
+        for field, values in vars(record).items():
+            if isinstance(values, np.ndarray):
+                _add(digest, f"{name}.{field}", values)
+        for field, values in vars(record.access).items():
+            if isinstance(values, np.ndarray):
+                _add(digest, f"{name}.access.{field}", values)
+    meaning = {
+        "tags": [dict(sorted(tags.items())) for tags in facilities.tags],
+        "services": facilities.services,
+        "extent": shapely.to_wkb(extent.polygon, hex=True),
+        "max_link_m": max_link_m,
+    }
+    digest.update(json.dumps(meaning, ensure_ascii=False, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _add(digest: Any, name: str, values: np.ndarray) -> None:
+    if values.dtype.kind == "U":
+        content = "\0".join(values.tolist()).encode()
+    else:
+        content = np.ascontiguousarray(values).tobytes()
+    digest.update(f"{name}:{values.shape}:{values.dtype.kind}:{len(content)}:".encode())
+    digest.update(content)

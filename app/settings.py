@@ -1,0 +1,52 @@
+"""Settings of the service, from the environment; every variable begins with ``REACH15_``."""
+
+from functools import cached_property
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults; docs/settings.md lists them for users."""
+
+    model_config = SettingsConfigDict(env_prefix="REACH15_", frozen=True, extra="ignore")
+
+    data_dir: Path | None = Field(
+        default=None, description="Where imported areas are kept; by default the platform's user data directory."
+    )
+    max_link_m: float = Field(
+        default=150.0, gt=0, le=10_000, description="Longest access link in metres (walking model, section 3)."
+    )
+    dwelling_floor_area_m2: float = Field(
+        default=100.0,
+        gt=0,
+        description="Gross floor area of one dwelling where nobody counted: about the mean of Chinese urban homes "
+        "(Seventh National Population Census, 2020).",
+    )
+    default_building_levels: float = Field(
+        default=1.0,
+        gt=0,
+        description="Storeys of a building that has no `building:levels` tag: the least that any building has.",
+    )
+    overpass_url: str = Field(
+        default="https://overpass-api.de/api", description="Overpass server for --place and --bbox."
+    )
+    nominatim_url: str = Field(
+        default="https://nominatim.openstreetmap.org", description="Nominatim server for --place."
+    )
+    download_timeout_s: float = Field(default=180.0, gt=0, description="Patience with Overpass and Nominatim.")
+    download_margin_m: float = Field(
+        default=1500.0,
+        ge=0,
+        description="How far beyond the study area data is fetched: 15 minutes at 5 km/h and two access links.",
+    )
+    loaded_areas: int = Field(default=8, ge=1, description="Areas that one process keeps in memory.")
+
+    @cached_property
+    def data_path(self) -> Path:
+        """The data directory, made absolute."""
+        if self.data_dir is not None:
+            return self.data_dir.expanduser().absolute()
+        return Path(platformdirs.user_data_dir("reach15", appauthor=False))

@@ -1,0 +1,225 @@
+"""How one version of an area looks on disk: NumPy arrays, GeoParquet tables, and a manifest with checksums."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from app.domain.access import AccessPoints
+from app.domain.area import Area, Extent
+from app.domain.errors import StoreError
+from app.domain.facility import Facilities
+from app.domain.household import Households
+from app.geo.links import AccessLinks
+from app.geo.network import WalkNetwork
+from app.geo.projection import LocalProjection
+from app.geo.units import FloatArray
+
+FORMAT = "reach15-area/1"
+MANIFEST = "manifest.json"
+
+_LINK_ARRAYS = ("start", "edge", "offset_m", "link_m", "lon_deg", "lat_deg", "nearest_m")
+_GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
+}
+
+
+def write_area(area: Area, folder: Path) -> None:
+    """Write every file of an area into an empty folder; the manifest comes last."""
+    for name, values in area.network.arrays().items():
+        np.save(folder / f"network.{name}.npy", values, allow_pickle=False)
+    for name, links in (("household_links", area.household_links), ("facility_links", area.facility_links)):
+        for array in _LINK_ARRAYS:
+            np.save(folder / f"{name}.{array}.npy", getattr(links, array), allow_pickle=False)
+    pq.write_table(_household_table(area), folder / "households.parquet")
+    pq.write_table(_facility_table(area.facilities), folder / "facilities.parquet")
+    manifest = {
+        "format": FORMAT,
+        "id": area.id,
+        "title": area.title,
+        "version": area.version,
+        "data_hash": area.data_hash,
+        "projection": {"lon_deg": area.network.projection.lon_deg, "lat_deg": area.network.projection.lat_deg},
+        "max_link_m": area.max_link_m,
+        "extent": {"basis": area.extent.basis, "wkb": shapely.to_wkb(area.extent.polygon, hex=True)},
+        "study_area": None if area.study_area is None else shapely.to_wkb(area.study_area, hex=True),
+        "sha256": {path.name: _checksum(path) for path in sorted(folder.iterdir())},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_area(folder: Path) -> Area:
+    """Read an area and check every file against the manifest. Arrays are mapped, not copied.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing, damaged or of another format.
+    """
+    manifest = read_manifest(folder)
+    for name, expected in manifest["sha256"].items():
+        path = folder / name
+        if not path.is_file():
+            raise StoreError(str(path), "the file is missing; import the area again")
+        if _checksum(path) != expected:
+            raise StoreError(str(path), "the file is damaged (its checksum differs); import the area again")
+    names = WalkNetwork.array_names()
+    network = WalkNetwork(
+        projection=LocalProjection(**manifest["projection"]),
+        **{name: _load(folder / f"network.{name}.npy") for name in names},
+    )
+    households, border_m = _households(pq.read_table(folder / "households.parquet"))
+    study_area = manifest["study_area"]
+    return Area(
+        id=manifest["id"],
+        title=manifest["title"],
+        version=manifest["version"],
+        data_hash=manifest["data_hash"],
+        extent=Extent(shapely.from_wkb(manifest["extent"]["wkb"]), manifest["extent"]["basis"]),
+        study_area=None if study_area is None else shapely.from_wkb(study_area),
+        max_link_m=manifest["max_link_m"],
+        network=network,
+        households=households,
+        household_links=_links(folder, "household_links"),
+        household_border_m=border_m,
+        facilities=_facilities(pq.read_table(folder / "facilities.parquet")),
+        facility_links=_links(folder, "facility_links"),
+    )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest; `StoreError` if there is none or it is of another format."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(str(path), "not readable; import the area again") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise StoreError(str(path), f"not of the format {FORMAT}; import the area again with this version")
+    return manifest
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _load(path: Path) -> np.ndarray:
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _links(folder: Path, name: str) -> AccessLinks:
+    return AccessLinks(**{array: _load(folder / f"{name}.{array}.npy") for array in _LINK_ARRAYS})
+
+
+def _household_table(area: Area) -> pa.Table:
+    households = area.households
+    columns = {
+        "id": pa.array(households.id.tolist(), pa.string()),
+        "households": households.households,
+        "population": pa.array(
+            [None] * households.count if households.population is None else households.population, pa.float64()
+        ),
+        "estimated": households.estimated,
+        "border_m": area.household_border_m,
+        **_access_columns(households.access),
+        "geometry": _points(households.lon_deg, households.lat_deg),
+    }
+    return _geo_table(columns, has_population=households.population is not None)
+
+
+def _facility_table(facilities: Facilities) -> pa.Table:
+    columns = {
+        "id": pa.array(facilities.id.tolist(), pa.string()),
+        "name": pa.array(facilities.name.tolist(), pa.string()),
+        "source": pa.array(facilities.source.tolist(), pa.string()),
+        "tags": pa.array(
+            [json.dumps(dict(sorted(tags.items())), ensure_ascii=False) for tags in facilities.tags], pa.string()
+        ),
+        "services": pa.array([list(ids) for ids in facilities.services], pa.list_(pa.string())),
+        "area_m2": pa.array(facilities.area_m2, pa.float64()),
+        **_access_columns(facilities.access),
+        "geometry": _points(facilities.lon_deg, facilities.lat_deg),
+    }
+    return _geo_table(columns)
+
+
+def _geo_table(columns: dict[str, Any], **facts: bool) -> pa.Table:
+    return pa.table(columns).replace_schema_metadata({"geo": json.dumps(_GEO), "reach15": json.dumps(facts)})
+
+
+def _points(lon_deg: FloatArray, lat_deg: FloatArray) -> pa.Array:
+    return pa.array(shapely.to_wkb(shapely.points(lon_deg, lat_deg)).tolist(), pa.binary())
+
+
+def _access_columns(access: AccessPoints) -> dict[str, pa.Array]:
+    offsets = pa.array(access.start, pa.int32())
+    return {
+        "access_lon_deg": pa.ListArray.from_arrays(offsets, pa.array(access.lon_deg)),
+        "access_lat_deg": pa.ListArray.from_arrays(offsets, pa.array(access.lat_deg)),
+        "access_kind": pa.ListArray.from_arrays(offsets, pa.array(access.kind.tolist(), pa.string())),
+    }
+
+
+def _households(table: pa.Table) -> tuple[Households, FloatArray]:
+    table = table.combine_chunks()
+    lon_deg, lat_deg = _coordinates(table)
+    facts = json.loads((table.schema.metadata or {})[b"reach15"])
+    households = Households(
+        id=_strings(table, "id"),
+        lon_deg=lon_deg,
+        lat_deg=lat_deg,
+        households=_floats(table, "households"),
+        population=_floats(table, "population") if facts["has_population"] else None,
+        estimated=np.asarray(table["estimated"].to_pylist(), dtype=bool),
+        access=_access(table),
+    )
+    return households, _floats(table, "border_m")
+
+
+def _facilities(table: pa.Table) -> Facilities:
+    table = table.combine_chunks()
+    lon_deg, lat_deg = _coordinates(table)
+    return Facilities(
+        id=_strings(table, "id"),
+        name=_strings(table, "name"),
+        source=_strings(table, "source"),
+        tags=tuple(json.loads(text) for text in table["tags"].to_pylist()),
+        services=tuple(tuple(ids) for ids in table["services"].to_pylist()),
+        lon_deg=lon_deg,
+        lat_deg=lat_deg,
+        area_m2=_floats(table, "area_m2"),
+        access=_access(table),
+    )
+
+
+def _coordinates(table: pa.Table) -> tuple[FloatArray, FloatArray]:
+    points = shapely.from_wkb(np.asarray(table["geometry"].to_pylist(), dtype=object))
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def _strings(table: pa.Table, column: str) -> np.ndarray:
+    return np.asarray(table[column].to_pylist(), dtype=np.str_)
+
+
+def _floats(table: pa.Table, column: str) -> FloatArray:
+    return np.asarray(table[column].to_numpy(), dtype=np.float64)
+
+
+def _access(table: pa.Table) -> AccessPoints:
+    lon, lat, kind = (table[f"access_{name}"].combine_chunks() for name in ("lon_deg", "lat_deg", "kind"))
+    start = np.zeros(len(table) + 1, dtype=np.int64)
+    np.cumsum(lon.value_lengths().to_numpy(zero_copy_only=False), out=start[1:])
+    return AccessPoints(
+        start,
+        np.asarray(lon.flatten().to_numpy(zero_copy_only=False), dtype=np.float64),
+        np.asarray(lat.flatten().to_numpy(zero_copy_only=False), dtype=np.float64),
+        np.asarray(kind.flatten().to_pylist(), dtype=np.str_),
+    )
