@@ -1,5 +1,6 @@
 """Values of a user's rows: ids, texts, numbers and service ids, each checked and each bad one noted by row."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -59,13 +60,14 @@ def names(table: RawTable) -> NDArray[np.str_]:
 def numbers(table: RawTable, column: str) -> FloatArray:
     """Finite numbers of a column that the file has; 0 in rows noted as bad."""
     values = table.columns[column]
-    try:
-        # All rows at once while nothing is wrong with any, as is usual.
-        if all(type(value) is str for value in values) and set("".join(values)) <= NUMBER_CHARACTERS:
+    types = set(map(type, values))
+    if types <= {int, float} or (types == {str} and set("".join(values)) <= NUMBER_CHARACTERS):
+        try:
+            # All rows at once while nothing is wrong with any, as is usual.
             return _finite(np.array([float(value) for value in values]))
-    except ValueError:
-        # Looked at one by one below, which names the rows.
-        pass
+        except ValueError:
+            # Some row is bad: one by one, below, finds out which.
+            pass
     return np.array(_each(table, column, _number, 0.0), dtype=np.float64)
 
 
@@ -139,15 +141,16 @@ def _integer(value: float) -> int:
 def _number(value: object) -> float:
     if _is_missing(value):
         raise BadValueError("is empty; write a number, or leave the whole column out")
-    number: object = value
     if isinstance(value, str):
         number = _parsed(value.strip())
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise BadValueError(f"{shown(value)} is not a number; write a number")
-    try:
-        return float(_finite(np.array(number, dtype=np.float64)))
-    except (ValueError, OverflowError) as error:
-        raise BadValueError(f"{shown(value)} is not a finite number; write a number") from error
+    else:
+        # No file format here holds integers too long for a float.
+        number = float(value)
+    if not math.isfinite(number):
+        raise BadValueError(f"{shown(value)} is not a finite number; write a number")
+    return number
 
 
 def _parsed(text: str) -> float:
@@ -156,7 +159,7 @@ def _parsed(text: str) -> float:
         number = float(text)
     except ValueError as error:
         raise BadValueError(f"{shown(text)} is not a number; {hint}") from error
-    if np.isfinite(number) and not set(text) <= NUMBER_CHARACTERS:
+    if math.isfinite(number) and not set(text) <= NUMBER_CHARACTERS:
         raise BadValueError(f"{shown(text)} is not a number; {hint}")
     return number
 

@@ -5,7 +5,9 @@ geometry from a broken one, and spares the second that importing GDAL's bindings
 """
 
 import re
+import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +159,7 @@ def _read_gpkg(path: Path, wanted: tuple[str, ...]) -> RawTable:
         try:
             table = _read_gpkg_layer(path, file, wanted)
         # What pyogrio raises; UnicodeDecodeError, for text that is not UTF-8, is a ValueError.
-        except (RuntimeError, ValueError, OSError) as error:
+        except (RuntimeError, ValueError, OSError, sqlite3.Error) as error:
             raise BadInputError(
                 file, "is damaged or not a GeoPackage; export it again, for instance with QGIS"
             ) from error
@@ -188,8 +190,28 @@ def _read_gpkg_layer(path: Path, file: str, wanted: tuple[str, ...]) -> RawTable
     if "id" in wanted and "id" not in columns and str(info["fid_column"]).casefold() == "id":
         columns["id"] = fids.tolist()
     problems = RowProblems(file, "feature")
+    kinds = dict(zip(meta["fields"], meta["dtypes"], strict=True))
+    for column, name in names.items():
+        if info["fid_column"] and str(kinds[name]).startswith(("int", "float")):
+            for fid, value in _no_numbers(path, layer, info["fid_column"], name, kinds[name]):
+                number = int(np.searchsorted(fids, fid)) + 1
+                problems.add(
+                    number, column, f"{shown(value)} is not a number of the column's type; correct it"
+                )
     numbers = np.arange(1, len(wkb) + 1, dtype=np.int64)
     return RawTable(file, numbers, found, columns, _parse_wkb(wkb, problems), info["crs"], problems)
+
+
+def _no_numbers(path: Path, layer: str, fid: str, column: str, kind: str) -> list[tuple[int, object]]:
+    """Key and value of cells in a column of numbers that hold something else, as SQLite lets them.
+
+    GDAL reads text there as 0 and cuts fractions off integers, without a word.
+    """
+    layer, fid, column = ('"' + name.replace('"', '""') + '"' for name in (layer, fid, column))
+    allowed = "'null', 'integer'" if kind.startswith("int") else "'null', 'integer', 'real'"
+    query = f"SELECT {fid}, {column} FROM {layer} WHERE typeof({column}) NOT IN ({allowed})"  # noqa: S608 - quoted
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def _only_layer(layers: NDArray[Any], file: str) -> str:

@@ -155,13 +155,15 @@ def read_area_file(path: Path, what: str) -> Polygon | MultiPolygon:
         If the file cannot be used or has no polygon.
     """
     table = _only_areas(_read(path, (), VECTOR_ENDINGS), what)
-    polygons = table_places.places(table, max_edge_m=MAX_EDGE_M)
+    places = table_places.places(table, max_edge_m=MAX_EDGE_M)
     table.problems.raise_if_any()
     for warning in table.warnings:
         logger.info("%s", warning)
+    polygons = places[np.isin(shapely.get_type_id(places), table_places.POLYGONS)]
     # Normalised, so that the order of the features does not show in the order of the vertices.
     area = shapely.normalize(shapely.union_all(polygons))
-    assert isinstance(area, Polygon | MultiPolygon)  # noqa: S101 - a union of polygons with area is nothing else
+    if not isinstance(area, Polygon | MultiPolygon) or area.is_empty:
+        raise BadInputError(table.file, f"has no polygon to be the {what}; draw or export one")
     return area
 
 
@@ -176,12 +178,10 @@ def _read(path: Path, wanted: tuple[str, ...], endings: tuple[str, ...] = TABLE_
 
 def _only_areas(table: RawTable, what: str) -> RawTable:
     """Rows that may be areas. Exports of boundaries often carry a label point or a row without geometry."""
-    geometry = table.geometry if table.geometry is not None else np.array([], dtype=object)
+    geometry = np.asarray(table.geometry, dtype=object)
     kinds = shapely.get_type_id(geometry)
-    kept = ~np.isin(kinds, NO_AREA) & ~shapely.is_empty(geometry)
     for row in np.flatnonzero(np.isin(kinds, LINES)).tolist():
         table.add_problem(row, None, f"is a {geometry[row].geom_type}; draw the {what} as a polygon")
     table.problems.raise_if_any()
-    if not kept.any():
-        raise BadInputError(table.file, f"has no polygon to be the {what}; draw or export one")
+    kept = ~np.isin(kinds, NO_AREA) & ~shapely.is_empty(geometry)
     return replace(table, numbers=table.numbers[kept], geometry=geometry[kept])
