@@ -308,9 +308,7 @@ def test_long_edges_of_a_projected_area_stay_where_they_were_drawn(tmp_path: Pat
     box = shapely.box(300_000, 6_650_000, 400_000, 6_700_000)
     area = read_area_file(geojson_file(tmp_path, [({}, box)], "EPSG:3067"), "extent")
     on_south_edge = moved_back("EPSG:3067", Point(350_500, 6_650_000))
-    assert (
-        area.boundary.distance(on_south_edge) < 1e-6
-    )  # 0.1 m; a line from corner to corner is 300 m off
+    assert area.boundary.distance(on_south_edge) < 1e-6  # 0.1 m; a line from corner to corner is 300 m off
 
 
 def moved_back(crs: str, shape: Any) -> Any:
