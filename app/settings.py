@@ -14,10 +14,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="REACH15_", frozen=True, extra="ignore")
 
     data_dir: Path | None = Field(
-        default=None, description="Where imported areas are kept; by default the platform's user data directory."
+        default=None,
+        description="Where imported areas are kept; by default the platform's user data directory.",
     )
     max_link_m: float = Field(
-        default=150.0, gt=0, le=10_000, description="Longest access link in metres (walking model, section 3)."
+        default=150.0,
+        gt=0,
+        le=10_000,
+        description="Longest access link in metres (walking model, section 3).",
     )
     dwelling_floor_area_m2: float = Field(
         default=100.0,
@@ -36,7 +40,9 @@ class Settings(BaseSettings):
     nominatim_url: str = Field(
         default="https://nominatim.openstreetmap.org", description="Nominatim server for --place."
     )
-    download_timeout_s: float = Field(default=180.0, gt=0, description="Patience with Overpass and Nominatim.")
+    download_timeout_s: float = Field(
+        default=180.0, gt=0, description="Patience with Overpass and Nominatim."
+    )
     download_margin_m: float = Field(
         default=1500.0,
         ge=0,

@@ -29,7 +29,7 @@ SELECTOR_KEYS: Mapping[str, frozenset[str] | None] = {
 NAME_KEYS = ("name", "name:zh", "official_name", "brand", "operator")
 """Tags in which a selector's name pattern is looked for."""
 
-DEAD_KEYS = ("disused", "abandoned", "construction", "demolished", "razed", "removed")
+DEAD_KEYS = frozenset({"disused", "abandoned", "construction", "demolished", "razed", "removed"})
 """``disused=yes`` and the like mark a place that no longer, or not yet, serves. (Prefixed keys such as
 ``disused:shop`` need no rule: no selector can name them.)"""
 
@@ -135,7 +135,7 @@ def is_public(tags: Mapping[str, str]) -> bool:
     """Whether a place is in use and open to the public."""
     if tags.get("access") in ("private", "no"):
         return False
-    return not any(tags.get(key, "no") != "no" for key in DEAD_KEYS)
+    return all(tags[key] == "no" for key in DEAD_KEYS & tags.keys())
 
 
 def _has_one_of(tags: Mapping[str, str], key: str, values: frozenset[str]) -> bool:

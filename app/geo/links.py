@@ -75,12 +75,16 @@ class EdgeLocator:
 
     def __init__(self, network: WalkNetwork, *, max_link_m: float = DEFAULT_MAX_LINK_M) -> None:
         if not (np.isfinite(max_link_m) and max_link_m > 0):
-            raise InvalidInputArrayError("max_link_m", f"{max_link_m} is not a positive, finite number of metres")
+            raise InvalidInputArrayError(
+                "max_link_m", f"{max_link_m} is not a positive, finite number of metres"
+            )
         self.network = network
         self.max_link_m = max_link_m
         first = network.segment_vertex
         xy = np.stack([network.vertex_x_m, network.vertex_y_m], axis=1)
-        self._segments: Geometries = shapely.linestrings(np.stack([xy[first], xy[first + 1]], axis=1))
+        self._segments: Geometries = np.asarray(
+            shapely.linestrings(np.stack([xy[first], xy[first + 1]], axis=1))
+        )
         on_island = network.edge_island[network.vertex_edge[first]]
         self._main = np.flatnonzero(~on_island)
         self._island = np.flatnonzero(on_island)
@@ -111,11 +115,13 @@ class EdgeLocator:
             If the arrays differ in length or hold NaN or infinity.
         """
         if lon_deg.shape != lat_deg.shape or lon_deg.ndim != 1:
-            raise InvalidInputArrayError("lon_deg, lat_deg", f"shapes {lon_deg.shape} and {lat_deg.shape} differ")
+            raise InvalidInputArrayError(
+                "lon_deg, lat_deg", f"shapes {lon_deg.shape} and {lat_deg.shape} differ"
+            )
         if not (np.isfinite(lon_deg).all() and np.isfinite(lat_deg).all()):
             raise InvalidInputArrayError("lon_deg, lat_deg", "not all coordinates are finite numbers")
         x_m, y_m = self.network.projection.to_plane(lon_deg, lat_deg)
-        points = shapely.points(x_m, y_m)
+        points = np.asarray(shapely.points(x_m, y_m))
         point, segment, nearest_m = self._nearest_segments(points)
         return self._links(point, segment, x_m, y_m, nearest_m)
 
@@ -130,7 +136,9 @@ class EdgeLocator:
         if len(far):
             (which, found) = STRtree(self._segments).query_nearest(outlines[far], all_matches=False)
             nearest_segment[far[which]] = found
-        places: Geometries = shapely.get_point(shapely.shortest_line(outlines, self._segments[nearest_segment]), 0)
+        places: Geometries = shapely.get_point(
+            shapely.shortest_line(outlines, self._segments[nearest_segment]), 0
+        )
         return places
 
     def crossings(self, outlines: Geometries) -> tuple[IntArray, Geometries]:
@@ -156,35 +164,30 @@ class EdgeLocator:
         table = np.column_stack([outline[row], np.round(coordinates, 6)])
         _, unique = np.unique(table, axis=0, return_index=True)
         unique = unique[np.lexsort((unique, outline[row][unique]))]
-        return outline[row][unique], shapely.points(coordinates[unique])
+        return outline[row][unique], np.asarray(shapely.points(coordinates[unique]))
 
     def _nearest_segments(self, shapes: Geometries) -> tuple[IntArray, IntArray, FloatArray]:
         """All nearest segments within reach as (shape, segment) rows, and the distance to the nearest of all."""
         nearest_m = np.full(len(shapes), np.inf)
-        rows = []
+        rows = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
         waiting = np.arange(len(shapes))
         for kept, tree in ((self._main, self._main_tree), (self._island, self._island_tree)):
             if len(waiting) == 0 or len(kept) == 0:
                 continue
             (which, _), distance_m = tree.query_nearest(
-                shapes[waiting], max_distance=self.max_link_m + TIE_M, return_distance=True, all_matches=False
+                shapes[waiting], return_distance=True, all_matches=False
             )
-            within = waiting[which]
-            nearest_m[within] = distance_m
-            tied, segment = tree.query(shapes[within], predicate="dwithin", distance=distance_m + TIE_M)
+            nearest_m[waiting[which]] = np.minimum(nearest_m[waiting[which]], distance_m)
+            in_reach = distance_m <= self.max_link_m + TIE_M
+            within = waiting[which[in_reach]]
+            tied, segment = tree.query(
+                shapes[within], predicate="dwithin", distance=distance_m[in_reach] + TIE_M
+            )
             rows.append((within[tied], kept[segment]))
             waiting = np.setdiff1d(waiting, within)
-        self._measure_the_far(shapes, waiting, nearest_m)
-        shape = np.concatenate([row[0] for row in rows]) if rows else np.empty(0, dtype=np.int64)
-        segment = np.concatenate([row[1] for row in rows]) if rows else np.empty(0, dtype=np.int64)
+        shape, segment = (np.concatenate(column) for column in zip(*rows, strict=True))
         order = np.lexsort((segment, shape))
         return shape[order], segment[order], nearest_m
-
-    def _measure_the_far(self, shapes: Geometries, far: IntArray, nearest_m: FloatArray) -> None:
-        for kept, tree in ((self._main, self._main_tree), (self._island, self._island_tree)):
-            if len(far) and len(kept):
-                (which, _), distance_m = tree.query_nearest(shapes[far], return_distance=True, all_matches=False)
-                nearest_m[far[which]] = np.minimum(nearest_m[far[which]], distance_m)
 
     def _links(
         self, point: IntArray, segment: IntArray, x_m: FloatArray, y_m: FloatArray, nearest_m: FloatArray
@@ -195,7 +198,9 @@ class EdgeLocator:
         dx_m, dy_m = net.vertex_x_m[b] - net.vertex_x_m[a], net.vertex_y_m[b] - net.vertex_y_m[a]
         square_m2 = dx_m**2 + dy_m**2
         along_m2 = (x_m[point] - net.vertex_x_m[a]) * dx_m + (y_m[point] - net.vertex_y_m[a]) * dy_m
-        t = np.clip(np.divide(along_m2, square_m2, out=np.zeros_like(along_m2), where=square_m2 > 0), 0.0, 1.0)
+        t = np.clip(
+            np.divide(along_m2, square_m2, out=np.zeros_like(along_m2), where=square_m2 > 0), 0.0, 1.0
+        )
         link_m = np.hypot(
             x_m[point] - (net.vertex_x_m[a] + t * dx_m), y_m[point] - (net.vertex_y_m[a] + t * dy_m)
         )
@@ -204,7 +209,9 @@ class EdgeLocator:
         # A vertex inside an edge ends two of its segments: the same place twice.
         repeated = np.zeros(len(point), dtype=bool)
         repeated[1:] = (
-            (point[1:] == point[:-1]) & (edge[1:] == edge[:-1]) & (np.abs(offset_m[1:] - offset_m[:-1]) <= TIE_M)
+            (point[1:] == point[:-1])
+            & (edge[1:] == edge[:-1])
+            & (np.abs(offset_m[1:] - offset_m[:-1]) <= TIE_M)
         )
         keep = np.flatnonzero(~repeated)
         a, b, t = a[keep], b[keep], t[keep]
@@ -217,4 +224,3 @@ class EdgeLocator:
             lat_deg=net.vertex_lat_deg[a] + t * (net.vertex_lat_deg[b] - net.vertex_lat_deg[a]),
             nearest_m=nearest_m,
         )
-

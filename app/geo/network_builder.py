@@ -5,6 +5,7 @@ of restricted ends. The numbers in comments are those of the walking model, sect
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,7 @@ def without_edges(network: WalkNetwork, closed: BoolArray) -> WalkNetwork:
     part, part_length_m = connected_parts(
         network.edge_u[keep], network.edge_v[keep], network.edge_length_m[keep], network.node_count
     )
-    changed = {
+    changed: dict[str, Any] = {
         name: values[keep] if name.startswith("edge_") else values[vertices]
         for name, values in network.arrays().items()
         if name.startswith(("edge_", "vertex_")) and name != "vertex_start"
@@ -160,8 +161,7 @@ def connected_parts(
     _, label = connected_components(graph, directed=False)
     # SciPy numbers components in node order; nodes that no edge uses would leave gaps.
     _, part = np.unique(label[edge_u], return_inverse=True)
-    part = part.astype(np.int64)
-    return part, np.bincount(part, weights=length_m)
+    return np.asarray(part, dtype=np.int64), np.asarray(np.bincount(part, weights=length_m), dtype=np.float64)
 
 
 def _in_canonical_order(ways: WayLines) -> WayLines:
@@ -278,5 +278,3 @@ def split_at_gates(edge_u: IntArray, edge_v: IntArray, node_gate: BoolArray) -> 
     own_u = node_count + np.arange(edge_count)
     own_v = node_count + edge_count + np.arange(edge_count)
     return np.where(node_gate[edge_u], own_u, edge_u), np.where(node_gate[edge_v], own_v, edge_v)
-
-

@@ -60,7 +60,9 @@ class LocalProjection:
 
     @cached_property
     def _transformer(self) -> Transformer:
-        plane = f"+proj=tmerc +lat_0={self.lat_deg} +lon_0={self.lon_deg} +k=1 +ellps=WGS84 +units=m +type=crs"
+        plane = (
+            f"+proj=tmerc +lat_0={self.lat_deg} +lon_0={self.lon_deg} +k=1 +ellps=WGS84 +units=m +type=crs"
+        )
         return Transformer.from_crs("EPSG:4326", plane, always_xy=True)
 
     def to_plane(self, lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[FloatArray, FloatArray]:

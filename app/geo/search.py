@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import split_at_gates
-from app.geo.units import FloatArray, IntArray
+from app.geo.units import FloatArray, IntArray, ragged_starts
 
 _FACILITIES_AT_ONCE = 64
 """Rows of a dense distance table that are held at a time when more than the nearest facility is asked for."""
@@ -59,7 +59,9 @@ def build_search_graph(
         Cost of each edge from u to v and from v to u, >= 0; by default its length in metres. One-way rules of the
         network apply on top.
     """
-    forward = np.where(network.edge_forward, network.edge_length_m if cost_forward is None else cost_forward, np.inf)
+    forward = np.where(
+        network.edge_forward, network.edge_length_m if cost_forward is None else cost_forward, np.inf
+    )
     backward = np.where(
         network.edge_backward, network.edge_length_m if cost_backward is None else cost_backward, np.inf
     )
@@ -125,9 +127,7 @@ def _fastest_rows(
     keep = np.ones(len(row), dtype=bool)
     keep[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
     keep &= row != column
-    start = np.zeros(size + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row[keep], minlength=size), out=start[1:])
-    return start, column[keep], cost[keep]
+    return ragged_starts(row[keep], size), column[keep], cost[keep]
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,9 @@ def nearest_facilities(
     matrix = _with_facility_nodes(graph, seeds, facility_count)
     sources = graph.size + np.arange(facility_count)
     if nearest == 1:
-        found, _, source = dijkstra(matrix, indices=sources, min_only=True, return_predecessors=True, limit=cutoff)
+        found, _, source = dijkstra(
+            matrix, indices=sources, min_only=True, return_predecessors=True, limit=cutoff
+        )
         cost[0] = found[: graph.size]
         reached = np.isfinite(cost[0])
         facility[0, reached] = source[: graph.size][reached] - graph.size

@@ -14,25 +14,26 @@ Geometries = NDArray[Any]
 SECONDS_PER_MINUTE = 60.0
 
 
-def ragged_counts(starts: IntArray) -> IntArray:
-    """Row lengths of a ragged array given by its ``r + 1`` row starts."""
-    return np.diff(starts)
-
-
 def ragged_rows(starts: IntArray) -> IntArray:
     """Row number of every item of a ragged array, shape ``(starts[-1],)``."""
     return np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
 
 
-def ragged_starts(rows: IntArray, row_count: int) -> IntArray:
-    """Row starts, shape ``(row_count + 1,)``, of items whose ascending row numbers are `rows`."""
-    starts = np.zeros(row_count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(rows, minlength=row_count), out=starts[1:])
+def running_starts(counts: IntArray) -> IntArray:
+    """Row starts, shape ``(r + 1,)``, of a ragged array with these row lengths."""
+    starts = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
     return starts
+
+
+def ragged_starts(rows: IntArray, row_count: int) -> IntArray:
+    """Row starts, shape ``(row_count + 1,)``, of items whose row numbers are `rows`."""
+    return running_starts(np.bincount(rows, minlength=row_count))
 
 
 def expand_ranges(first: IntArray, counts: IntArray) -> IntArray:
     """Concatenate ``range(first[i], first[i] + counts[i])`` over all ``i``."""
     total = int(counts.sum())
     ends = np.cumsum(counts)
-    return np.arange(total, dtype=np.int64) + np.repeat(first - (ends - counts), counts)
+    positions: IntArray = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - counts), counts)
+    return positions

@@ -7,7 +7,7 @@ import numpy as np
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.search import SearchGraph, Seeds, nearest_facilities
-from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_starts
+from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows, ragged_starts
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ def walks_to_nearest(
         Cost of a metre of link: 1 in a graph of metres, ``1 / speed_mps`` in a graph of seconds.
     """
     household_count, facility_count = len(household_start) - 1, len(facility_start) - 1
-    ends = _LinkCosts.of(network, graph, facility_links, link_cost_per_m)
+    ends = _LinkCosts.of(network, facility_links, link_cost_per_m)
     facility_of_link = _owner_of_link(facility_links, facility_start)
     seeds = _seeds(graph, ends, facility_of_link)
-    node_cost, node_facility = nearest_facilities(graph, seeds, facility_count=facility_count, nearest=nearest)
+    node_cost, node_facility = nearest_facilities(
+        graph, seeds, facility_count=facility_count, nearest=nearest
+    )
 
-    starts = _LinkCosts.of(network, graph, household_links, link_cost_per_m)
-    found = [
-        _by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)
-    ]
+    starts = _LinkCosts.of(network, household_links, link_cost_per_m)
+    found = [_by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)]
     found.append(_along_one_edge(network, graph, starts, ends, facility_of_link))
     candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))
     return _pick_kth(candidates, household_start, household_count, nearest)
@@ -92,9 +92,7 @@ class _LinkCosts:
     link_cost: FloatArray
 
     @classmethod
-    def of(
-        cls, network: WalkNetwork, graph: SearchGraph, links: AccessLinks, cost_per_m: float
-    ) -> "_LinkCosts":
+    def of(cls, network: WalkNetwork, links: AccessLinks, cost_per_m: float) -> "_LinkCosts":
         length_m = network.edge_length_m[links.edge]
         fraction = np.divide(links.offset_m, length_m, out=np.zeros_like(length_m), where=length_m > 0)
         return cls(links.point, links.edge, fraction, links.link_m * cost_per_m)
@@ -106,8 +104,7 @@ def _share(fraction: FloatArray, whole: FloatArray) -> FloatArray:
 
 
 def _owner_of_link(links: AccessLinks, owner_start: IntArray) -> IntArray:
-    owner_of_access = np.repeat(np.arange(len(owner_start) - 1, dtype=np.int64), np.diff(owner_start))
-    owner: IntArray = owner_of_access[links.point]
+    owner: IntArray = ragged_rows(owner_start)[links.point]
     return owner
 
 
@@ -161,8 +158,7 @@ def _columns(candidates: _Candidates) -> tuple[IntArray, IntArray, FloatArray]:
 def _pick_kth(
     candidates: _Candidates, household_start: IntArray, household_count: int, nearest: int
 ) -> NearestWalks:
-    owner_of_access = np.repeat(np.arange(household_count, dtype=np.int64), np.diff(household_start))
-    household = owner_of_access[candidates.access]
+    household = ragged_rows(household_start)[candidates.access]
     # The best walk to each facility, then the k-th of these; ties go to the facility and access point first listed.
     order = np.lexsort((candidates.access, candidates.cost, candidates.facility, household))
     best = order[_first_of_each(household[order], candidates.facility[order])]

@@ -15,7 +15,9 @@ TRUNKS = frozenset({"trunk", "trunk_link"})
 UNBUILT_HIGHWAYS = frozenset("construction proposed planned abandoned razed disused no".split())
 """No `foot` tag opens these (rule 3)."""
 
-ACCESS_RESTRICTED = frozenset("private customers destination delivery permit residents employees military".split())
+ACCESS_RESTRICTED = frozenset(
+    "private customers destination delivery permit residents employees military".split()
+)
 FOOT_YES = frozenset("yes designated permissive official".split())
 FOOT_NO = frozenset({"no", "use_sidepath"})
 FOOT_RESTRICTED = frozenset("private customers destination delivery permit residents employees".split())
@@ -68,8 +70,11 @@ def has_unramped_steps(tags: Tags) -> bool:
 
 
 def node_access(tags: Tags) -> NodeAccess:
-    """Whether one may walk through a node: rule 6 for barriers, and the same reading of `foot` and `access` for
-    any other node that is asked about (an entrance on an outline)."""
+    """Whether one may walk through a node.
+
+    Rule 6 for barriers, and the same reading of `foot` and `access` for any other node that is asked about (an
+    entrance on an outline).
+    """
     barrier = tags.get("barrier")
     if barrier is not None and tags.get("locked") == "yes":
         return "impassable"

@@ -12,7 +12,7 @@ from shapely import STRtree
 from app.domain.access import ENTRANCE, INSIDE, AccessPoints
 from app.domain.household import Households
 from app.geo.projection import LocalProjection
-from app.geo.units import BoolArray, FloatArray, Geometries
+from app.geo.units import BoolArray, FloatArray, Geometries, ragged_starts
 from app.ingest.osm_file import Areas, OsmExtract
 from app.ingest.outline import doors_on_outlines
 
@@ -22,8 +22,8 @@ RESIDENTIAL_BUILDINGS = frozenset(
 )
 """Values of ``building=*`` that OSM documents as homes, hotels, barracks and holiday cabins left out."""
 
-ADDRESS_KEYS = ("addr:housenumber", "addr:housename", "addr:street", "addr:place", "addr:full")
-OTHER_USE_KEYS = ("shop", "office", "amenity")
+ADDRESS_KEYS = frozenset({"addr:housenumber", "addr:housename", "addr:street", "addr:place", "addr:full"})
+OTHER_USE_KEYS = frozenset({"shop", "office", "amenity"})
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def households_from_buildings(
         lon_deg=lon_deg,
         lat_deg=lat_deg,
         households=np.asarray(
-            [dwellings(tag, area, estimate) for tag, area in zip(tags, area_m2, strict=True)], dtype=np.float64
+            [dwellings(tag, area, estimate) for tag, area in zip(tags, area_m2, strict=True)],
+            dtype=np.float64,
         ),
         population=None,
         estimated=np.ones(len(kept), dtype=bool),
@@ -97,9 +98,9 @@ def _judge_building(tags: Mapping[str, str], *, on_residential_land: bool) -> st
         return "kept_residential_value"
     if kind != "yes":
         return "dropped_other_building_value"
-    if any(tags.get(key, "no") != "no" for key in OTHER_USE_KEYS):
+    if any(tags[key] != "no" for key in OTHER_USE_KEYS & tags.keys()):
         return "dropped_shop_office_or_amenity"
-    if any(key in tags for key in ADDRESS_KEYS):
+    if not ADDRESS_KEYS.isdisjoint(tags):
         return "kept_with_address"
     return "kept_on_residential_land" if on_residential_land else "dropped_no_sign_of_homes"
 
@@ -112,11 +113,9 @@ def _access_points(
     closed = np.setdiff1d(np.arange(len(geometries)), building)
     owner = np.concatenate([building, closed])
     order = np.argsort(owner, kind="stable")
-    start = np.zeros(len(geometries) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner, minlength=len(geometries)), out=start[1:])
     kinds = np.concatenate([np.full(len(building), ENTRANCE), np.full(len(closed), INSIDE)])
     return AccessPoints(
-        start,
+        ragged_starts(owner, len(geometries)),
         np.concatenate([door_lon_deg, lon_deg[closed]])[order],
         np.concatenate([door_lat_deg, lat_deg[closed]])[order],
         kinds[order],

@@ -52,7 +52,9 @@ def household_features(
     verdicts = {item.service.id: _verdicts(assessment, item, positions) for item in services}
     weights = numbers(households.households[positions], 3)
     persons = (
-        [None] * len(positions) if households.population is None else numbers(households.population[positions], 3)
+        [None] * len(positions)
+        if households.population is None
+        else numbers(households.population[positions], 3)
     )
     link = assessment.view.household_link[positions]
     features = []

@@ -14,7 +14,7 @@ from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import without_edges
 from app.geo.search import SearchGraph, build_search_graph
-from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges
+from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows, running_starts
 from app.geo.walks import NearestWalks, walks_to_nearest
 
 _KEPT_WALKS = 256
@@ -47,7 +47,7 @@ class WalkingView:
     def household_link(self) -> IntArray:
         """Shortest link of each household over its access points, shape (h,); -1 where there is none."""
         links = self.household_links
-        household = np.repeat(np.arange(len(self.household_start) - 1), np.diff(self.household_start))[links.point]
+        household = ragged_rows(self.household_start)[links.point]
         order = np.lexsort((np.arange(len(household)), links.link_m, household))
         which, first = np.unique(household[order], return_index=True)
         shortest = np.full(len(self.household_start) - 1, -1, dtype=np.int64)
@@ -142,7 +142,7 @@ def _links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tu
     link_counts = np.diff(links.start)[access]
     row = expand_ranges(links.start[access], link_counts)
     chosen = AccessLinks(
-        start=_running(link_counts),
+        start=running_starts(link_counts),
         edge=links.edge[row],
         offset_m=links.offset_m[row],
         link_m=links.link_m[row],
@@ -150,13 +150,7 @@ def _links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tu
         lat_deg=links.lat_deg[row],
         nearest_m=links.nearest_m[access],
     )
-    return chosen, _running(access_counts)
-
-
-def _running(counts: IntArray) -> IntArray:
-    starts = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=starts[1:])
-    return starts
+    return chosen, running_starts(access_counts)
 
 
 def _any_of(values: BoolArray, start: IntArray) -> BoolArray:

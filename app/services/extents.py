@@ -11,7 +11,8 @@ from app.domain.area import Extent
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray
-from app.ingest.osm_file import Box, OsmExtract, box_of, free_nodes_box
+from app.ingest.osm_file import OsmExtract
+from app.ingest.osm_nodes import Box, box_of, free_nodes_box
 
 RIM_FAR_M = 2000.0
 RIM_FAR_SHARE = 0.1
@@ -24,8 +25,11 @@ _RIM_MOST_POINTS = 4000
 def find_extent(
     path: Path, extract: OsmExtract, network: WalkNetwork, given: BaseGeometry | None, *, downloaded: bool
 ) -> Extent:
-    """The extent by the first of: the import's own, the header's box, the box of nodes that no way refers to, the
-    box of the walkable nodes."""
+    """Where the data is complete, as far as anything tells.
+
+    The first of: the import's own extent, the header's box, the box of the nodes that no way refers to, the box of
+    the walkable nodes.
+    """
     if given is not None:
         return Extent(given, "given")
     if extract.header_box is not None:
@@ -37,7 +41,9 @@ def find_extent(
     if walkable is not None:
         return Extent(shapely.box(*walkable), "walkable_nodes")
     # Every walkable node lies on one parallel or meridian: nothing can be said to be complete.
-    return Extent(shapely.Point(network.vertex_lon_deg[0], network.vertex_lat_deg[0]).buffer(1e-7), "walkable_nodes")
+    return Extent(
+        shapely.Point(network.vertex_lon_deg[0], network.vertex_lat_deg[0]).buffer(1e-7), "walkable_nodes"
+    )
 
 
 def warn_of_wide_box(extract: OsmExtract, network: WalkNetwork, extent: Extent) -> str | None:

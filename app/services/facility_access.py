@@ -10,7 +10,7 @@ from app.domain.access import CROSSING, ENTRANCE, GIVEN, NEAREST, AccessPoints
 from app.domain.errors import BadInputError
 from app.domain.facility import Facilities, FacilityPlaces
 from app.geo.links import EdgeLocator
-from app.geo.units import FloatArray, Geometries, IntArray
+from app.geo.units import FloatArray, Geometries, IntArray, ragged_starts
 
 
 def join_places(groups: list[FacilityPlaces]) -> FacilityPlaces:
@@ -80,10 +80,8 @@ def _access_points(
     ]
     owner = np.concatenate([group[0] for group in groups])
     order = np.argsort(owner, kind="stable")
-    start = np.zeros(len(places.id) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner, minlength=len(places.id)), out=start[1:])
     return AccessPoints(
-        start,
+        ragged_starts(owner, len(places.id)),
         np.concatenate([group[1] for group in groups])[order],
         np.concatenate([group[2] for group in groups])[order],
         np.concatenate([np.full(len(group[0]), group[3]) for group in groups])[order],

@@ -23,11 +23,13 @@ from app.geo.extent import border_distances_m
 from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import build_walk_network
-from app.geo.units import FloatArray, IntArray, expand_ranges
+from app.geo.units import FloatArray, expand_ranges, running_starts
 from app.ingest.osm_download import buffered_box, download_extract, geocode_place
 from app.ingest.osm_facilities import facility_places_from_osm
-from app.ingest.osm_file import Box, OsmExtract, Progress, read_osm_file
+from app.ingest.osm_file import OsmExtract, read_osm_file
 from app.ingest.osm_households import DwellingEstimate, households_from_buildings
+from app.ingest.osm_nodes import Box
+from app.ingest.osm_stream import Progress
 from app.ingest.tables import read_area_file, read_facilities_file, read_households_file
 from app.services.extents import find_extent, warn_of_wide_box
 from app.services.facility_access import join_places, locate_facilities
@@ -40,8 +42,11 @@ AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What to import. The streets come from `osm_file`, else from Overpass; the study area is the polygon of
-    `place`, or `box`, or the file `boundary`, at most one of them; without it every household counts."""
+    """What to import.
+
+    The streets come from `osm_file`, else from Overpass. The study area is the polygon of `place`, or `box`, or the
+    file `boundary`, at most one of them; without it every household counts.
+    """
 
     area_id: str
     title: str | None = None
@@ -143,7 +148,7 @@ def import_area(
         data_hash=digest,
         source=_source_name(request),
         counts={
-            "osm": {name: count for name, count in sorted(extract.counts.items())},
+            "osm": dict(sorted(extract.counts.items())),
             "network": _network_counts(network),
             "households": household_counts | {"kept": households.count},
             "facilities": facility_counts | {"kept": facilities.count},
@@ -175,9 +180,13 @@ def check_request(request: ImportRequest) -> None:
     if len(chosen) > 1:
         raise BadInputError(" and ".join(chosen), "each names the study area; give one of them")
     if request.osm_file is None and not chosen:
-        raise BadInputError("--osm", "give an extract with --osm FILE, or download one with --place or --bbox")
+        raise BadInputError(
+            "--osm", "give an extract with --osm FILE, or download one with --place or --bbox"
+        )
     if request.facilities_only and request.facilities_file is None:
-        raise BadInputError("--facilities-only", "leaves out the facilities of OpenStreetMap: give --facilities FILE")
+        raise BadInputError(
+            "--facilities-only", "leaves out the facilities of OpenStreetMap: give --facilities FILE"
+        )
     if request.box is not None:
         _check_box(request.box)
 
@@ -284,16 +293,10 @@ def _inside(households: Households, study_area: BaseGeometry | None) -> tuple[Ho
         population=None if households.population is None else households.population[keep],
         estimated=households.estimated[keep],
         access=AccessPoints(
-            _starts(counts), access.lon_deg[rows], access.lat_deg[rows], access.kind[rows]
+            running_starts(counts), access.lon_deg[rows], access.lat_deg[rows], access.kind[rows]
         ),
     )
     return kept, households.count - kept.count
-
-
-def _starts(counts: IntArray) -> IntArray:
-    starts = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=starts[1:])
-    return starts
 
 
 def _nearest_border_m(network: WalkNetwork, extent: Extent, households: Households) -> FloatArray:
@@ -330,5 +333,3 @@ def _owner_is_linked(owners: Households | Facilities, links: AccessLinks) -> Any
     if owners.count == 0:
         return np.empty(0, dtype=bool)
     return np.logical_or.reduceat(links.is_linked, owners.access.start[:-1])
-
-

@@ -46,7 +46,10 @@ def write_area(area: Area, folder: Path) -> None:
         "title": area.title,
         "version": area.version,
         "data_hash": area.data_hash,
-        "projection": {"lon_deg": area.network.projection.lon_deg, "lat_deg": area.network.projection.lat_deg},
+        "projection": {
+            "lon_deg": area.network.projection.lon_deg,
+            "lat_deg": area.network.projection.lat_deg,
+        },
         "max_link_m": area.max_link_m,
         "extent": {"basis": area.extent.basis, "wkb": shapely.to_wkb(area.extent.polygon, hex=True)},
         "study_area": None if area.study_area is None else shapely.to_wkb(area.study_area, hex=True),
@@ -125,7 +128,8 @@ def _household_table(area: Area) -> pa.Table:
         "id": pa.array(households.id.tolist(), pa.string()),
         "households": households.households,
         "population": pa.array(
-            [None] * households.count if households.population is None else households.population, pa.float64()
+            [None] * households.count if households.population is None else households.population,
+            pa.float64(),
         ),
         "estimated": households.estimated,
         "border_m": area.household_border_m,
@@ -141,7 +145,8 @@ def _facility_table(facilities: Facilities) -> pa.Table:
         "name": pa.array(facilities.name.tolist(), pa.string()),
         "source": pa.array(facilities.source.tolist(), pa.string()),
         "tags": pa.array(
-            [json.dumps(dict(sorted(tags.items())), ensure_ascii=False) for tags in facilities.tags], pa.string()
+            [json.dumps(dict(sorted(tags.items())), ensure_ascii=False) for tags in facilities.tags],
+            pa.string(),
         ),
         "services": pa.array([list(ids) for ids in facilities.services], pa.list_(pa.string())),
         "area_m2": pa.array(facilities.area_m2, pa.float64()),
@@ -156,7 +161,7 @@ def _geo_table(columns: dict[str, Any], **facts: bool) -> pa.Table:
 
 
 def _points(lon_deg: FloatArray, lat_deg: FloatArray) -> pa.Array:
-    return pa.array(shapely.to_wkb(shapely.points(lon_deg, lat_deg)).tolist(), pa.binary())
+    return pa.array(list(shapely.to_wkb(np.asarray(shapely.points(lon_deg, lat_deg)))), pa.binary())
 
 
 def _access_columns(access: AccessPoints) -> dict[str, pa.Array]:

@@ -97,7 +97,9 @@ class DirectoryAreaStore:
             name = (home / "current").read_text(encoding="utf-8").strip()
         folder = home / "versions" / name
         if not name or not folder.is_dir():
-            raise StoreError(str(home / "current"), "points to a version that is missing; import the area again")
+            raise StoreError(
+                str(home / "current"), "points to a version that is missing; import the area again"
+            )
         return folder
 
     @staticmethod
@@ -158,8 +160,8 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(str(error.filename or path), f"{error.strerror or error}; check the data directory") from error
+        raise StoreError(
+            str(error.filename or path), f"{error.strerror or error}; check the data directory"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(str(path), "is damaged or foreign; import the area again") from error
-
-

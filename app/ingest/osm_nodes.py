@@ -1,0 +1,71 @@
+"""Places of all nodes of an OpenStreetMap file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import osmium
+from numpy.typing import NDArray
+from osmium.osm import WAY, Way
+
+from app.geo.units import FloatArray, IntArray
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+E7 = 1e7
+"""OSM keeps coordinates as whole ten-millionths of a degree; dividing by this gives the same double everywhere."""
+
+_UNDEFINED_E7 = 2**31 - 1  # osmium's mark of a place that is not known
+
+
+@dataclass(frozen=True)
+class NodeTable:
+    """Every node of a file, sorted by id: ``osm_id``, and lon and lat in ten-millionths of a degree, ``xy_e7``."""
+
+    osm_id: IntArray
+    xy_e7: NDArray[np.int32]
+
+    @classmethod
+    def from_index(cls, path: Path) -> "NodeTable":
+        """Read the array that osmium's ``sparse_file_array`` index keeps on disk; of one id the last entry counts."""
+        entries = np.fromfile(path, dtype=[("osm_id", "<i8"), ("xy", "<i4", 2)])
+        entries = entries[(entries["xy"] != _UNDEFINED_E7).all(axis=1)]
+        order = np.argsort(entries["osm_id"], kind="stable")
+        osm_id = entries["osm_id"][order]
+        is_last = np.ones(len(osm_id), dtype=bool)
+        is_last[:-1] = osm_id[1:] != osm_id[:-1]
+        return cls(osm_id[is_last], entries["xy"][order[is_last]])
+
+    def find(self, osm_id: IntArray) -> IntArray:
+        """Position of each id; -1 where the file has no such node."""
+        if len(self.osm_id) == 0:
+            return np.full(len(osm_id), -1, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.osm_id, osm_id), len(self.osm_id) - 1)
+        return np.where(self.osm_id[at] == osm_id, at, -1)
+
+    def lon_lat_deg(self) -> FloatArray:
+        """Lon and lat of every node, shape (nodes, 2)."""
+        return self.xy_e7 / E7
+
+
+def box_of(lon_lat_deg: FloatArray) -> Box | None:
+    """Box of some places; None if it has no area."""
+    if len(lon_lat_deg) == 0:
+        return None
+    west, south = lon_lat_deg.min(axis=0)
+    east, north = lon_lat_deg.max(axis=0)
+    return (float(west), float(south), float(east), float(north)) if west < east and south < north else None
+
+
+def free_nodes_box(path: Path, nodes: NodeTable) -> Box | None:
+    """Box of the nodes that no way refers to: the shape of the request that cut an extract without a header box.
+
+    None if there are no such nodes or their box has no area.
+    """
+    ways = cast("Iterator[Way]", iter(osmium.FileProcessor(str(path), WAY)))
+    refs = [node.ref for way in ways for node in way.nodes]
+    free = np.isin(nodes.osm_id, np.asarray(refs, dtype=np.int64), invert=True)
+    return box_of(nodes.lon_lat_deg()[free])
