@@ -6,6 +6,7 @@ something restricted exist in more than one layer, so the graph is hardly larger
 """
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -13,7 +14,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import split_at_gates
-from app.geo.units import FloatArray, IntArray, ragged_starts
+from app.geo.units import FloatArray, Index32Array, IntArray, ragged_rows, ragged_starts
+
+_BUCKET_WIDTH = 5.0
+"""Metres (or seconds) of cost in one bucket of the compiled search; anything from 2 to 50 is about as fast."""
 
 _FACILITIES_AT_ONCE = 64
 """Rows of a dense distance table that are held at a time when more than the nearest facility is asked for."""
@@ -33,11 +37,13 @@ class SearchGraph:
         Cost of each whole edge from u to v and back; ``inf`` where one may not walk so.
     start_u, start_v, end_u, end_v : int array, shape (m,)
         Layered node of each edge's ends, for a trip that starts on the edge and for one that ends on it.
+    link_cost_per_m : float
+        Cost of a metre of access link: 1 in a graph of metres, ``1 / speed_mps`` in a graph of seconds.
     """
 
     size: int
-    arc_start: IntArray
-    arc_to: IntArray
+    arc_start: Index32Array
+    arc_to: Index32Array
     arc_cost: FloatArray
     cost_forward: FloatArray
     cost_backward: FloatArray
@@ -45,6 +51,7 @@ class SearchGraph:
     start_v: IntArray
     end_u: IntArray
     end_v: IntArray
+    link_cost_per_m: float = 1.0
 
 
 def build_search_graph(
@@ -83,7 +90,15 @@ def build_search_graph(
     )
     parts = np.split(compact, np.cumsum([len(from_node), len(to_node)] + [network.edge_count] * 3))
     arc_start, arc_to, arc_cost = _fastest_rows(parts[1], parts[0], cost, len(used))
-    return SearchGraph(len(used), arc_start, arc_to, arc_cost, forward, backward, *parts[2:])
+    return SearchGraph(
+        len(used),
+        arc_start.astype(np.int32),
+        arc_to.astype(np.int32),
+        arc_cost,
+        forward,
+        backward,
+        *parts[2:],
+    )
 
 
 def _arcs(
@@ -140,9 +155,18 @@ class Seeds:
 
 
 def nearest_facilities(
-    graph: SearchGraph, seeds: Seeds, *, facility_count: int, nearest: int = 1, cutoff: float = np.inf
+    graph: SearchGraph,
+    seeds: Seeds,
+    *,
+    facility_count: int,
+    nearest: int = 1,
+    cutoff: float = np.inf,
+    kernels: ModuleType | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """Cost of the walk from every layered node to its nearest facilities.
+
+    One multi-source search on the reversed graph, so one-way ways count the right way round. Of facilities equally
+    near the one with the smallest number is named.
 
     Parameters
     ----------
@@ -154,6 +178,8 @@ def nearest_facilities(
         How many distinct facilities to find for each node, >= 1.
     cutoff : float
         Inclusive limit, in the graph's unit.
+    kernels : module, optional
+        `app.geo.kernels` to search with compiled code; by default SciPy searches, with the same result.
 
     Returns
     -------
@@ -165,11 +191,14 @@ def nearest_facilities(
     References
     ----------
     Dijkstra (1959), Numerische Mathematik 1, 269-271, doi:10.1007/BF01386390.
+    Dial (1969), Communications of the ACM 12, 632-633, doi:10.1145/363269.363610 (the queue of buckets).
     """
     cost = np.full((nearest, graph.size), np.inf)
     facility = np.full((nearest, graph.size), -1, dtype=np.int64)
     if facility_count == 0 or len(seeds.node) == 0:
         return cost, facility
+    if kernels is not None:
+        return _search_compiled(kernels, graph, seeds, nearest, cutoff)
     matrix = _with_facility_nodes(graph, seeds, facility_count)
     sources = graph.size + np.arange(facility_count)
     if nearest == 1:
@@ -179,12 +208,45 @@ def nearest_facilities(
         cost[0] = found[: graph.size]
         reached = np.isfinite(cost[0])
         facility[0, reached] = source[: graph.size][reached] - graph.size
+        _name_smallest(graph, seeds, cost[0], facility[0])
         return cost, facility
     for begin in range(0, facility_count, _FACILITIES_AT_ONCE):
         some = sources[begin : begin + _FACILITIES_AT_ONCE]
         table = dijkstra(matrix, indices=some, limit=cutoff)[:, : graph.size]
         cost, facility = _merge_nearest(cost, facility, table, some - graph.size)
     return cost, facility
+
+
+def _search_compiled(
+    kernels: ModuleType, graph: SearchGraph, seeds: Seeds, nearest: int, cutoff: float
+) -> tuple[FloatArray, IntArray]:
+    arrays = (graph.arc_start, graph.arc_to, graph.arc_cost, seeds.node, seeds.facility, seeds.cost)
+    if nearest > 1:
+        cost, facility = kernels.nearest_several(*arrays, cutoff, nearest)
+        return cost, facility
+    dearest = max(float(graph.arc_cost.max(initial=0.0)), float(seeds.cost.max()))
+    # Powers of two; a graph in seconds has costs of about the same size as one in metres.
+    bucket_count = 1 << max(1, int(np.ceil(np.log2(dearest / _BUCKET_WIDTH + 2))))
+    cost, facility = kernels.nearest_one(*arrays, cutoff, 1.0 / _BUCKET_WIDTH, bucket_count - 1)
+    return cost[None, :], facility[None, :]
+
+
+def _name_smallest(graph: SearchGraph, seeds: Seeds, cost: FloatArray, facility: IntArray) -> None:
+    """Among facilities equally near, name the one with the smallest number at every node (in place).
+
+    SciPy names any of them. A smaller number spreads along arcs that are walked at exactly the node's cost.
+    """
+    at_seed = cost[seeds.node] == seeds.cost
+    np.minimum.at(facility, seeds.node[at_seed], seeds.facility[at_seed])
+    row = ragged_rows(graph.arc_start.astype(np.int64))
+    tight = np.flatnonzero(cost[row] + graph.arc_cost == cost[graph.arc_to])
+    tight = tight[np.isfinite(cost[row[tight]])]
+    comes_from, leads_to = row[tight], graph.arc_to[tight]
+    while True:
+        smaller = facility[comes_from] < facility[leads_to]
+        if not smaller.any():
+            return
+        np.minimum.at(facility, leads_to[smaller], facility[comes_from[smaller]])
 
 
 def _with_facility_nodes(graph: SearchGraph, seeds: Seeds, facility_count: int) -> csr_array:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Index32Array = NDArray[np.int32]
+"""Positions in a graph, half as wide: the search is bound by memory."""
 BoolArray = NDArray[np.bool_]
 Geometries = NDArray[Any]
 """Object array of Shapely geometries (NumPy cannot say more of an object array)."""

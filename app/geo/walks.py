@@ -1,6 +1,7 @@
 """Walks from points to their nearest facilities, links at both ends included."""
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def walks_to_nearest(
     facility_start: IntArray,
     *,
     nearest: int = 1,
-    link_cost_per_m: float = 1.0,
+    kernels: ModuleType | None = None,
 ) -> NearestWalks:
     """Walk of every household to its k-th nearest facility, the smallest over all access points of both.
 
@@ -64,18 +65,18 @@ def walks_to_nearest(
         Household ``i`` has the access points ``household_start[i]:household_start[i + 1]``; the same for facilities.
     nearest : int
         k, counted over distinct facilities.
-    link_cost_per_m : float
-        Cost of a metre of link: 1 in a graph of metres, ``1 / speed_mps`` in a graph of seconds.
+    kernels : module, optional
+        As in `nearest_facilities`.
     """
     household_count, facility_count = len(household_start) - 1, len(facility_start) - 1
-    ends = _LinkCosts.of(network, facility_links, link_cost_per_m)
+    ends = _LinkCosts.of(network, facility_links, graph.link_cost_per_m)
     facility_of_link = _owner_of_link(facility_links, facility_start)
     seeds = _seeds(graph, ends, facility_of_link)
     node_cost, node_facility = nearest_facilities(
-        graph, seeds, facility_count=facility_count, nearest=nearest
+        graph, seeds, facility_count=facility_count, nearest=nearest, kernels=kernels
     )
 
-    starts = _LinkCosts.of(network, household_links, link_cost_per_m)
+    starts = _LinkCosts.of(network, household_links, graph.link_cost_per_m)
     found = [_by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)]
     found.append(_along_one_edge(network, graph, starts, ends, facility_of_link))
     candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))

@@ -16,6 +16,7 @@ from app.geo.network_builder import without_edges
 from app.geo.search import SearchGraph, build_search_graph
 from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows, running_starts
 from app.geo.walks import NearestWalks, walks_to_nearest
+from app.services.kernel_loader import KernelLoader
 
 _KEPT_WALKS = 256
 """Walks of this many services and profiles are kept; each takes 24 bytes a household."""
@@ -61,8 +62,9 @@ class AreaEngine:
     Walks are kept in metres, so that another speed, limit or weight costs no new search.
     """
 
-    def __init__(self, area: Area) -> None:
+    def __init__(self, area: Area, *, kernels: KernelLoader | None = None) -> None:
         self.area = area
+        self._kernels = kernels
         self._lock = threading.RLock()
         self._views: dict[bool, WalkingView] = {}
         self._offering: dict[int, tuple[Service, IntArray]] = {}
@@ -112,6 +114,7 @@ class AreaEngine:
             links,
             start,
             nearest=nearest,
+            kernels=None if self._kernels is None else self._kernels.find(),
         )
         named = np.where(walks.facility >= 0, np.append(facilities, -1)[walks.facility], -1)
         return NearestWalks(walks.cost, named, walks.access)

@@ -5,14 +5,16 @@ from collections import OrderedDict
 
 from app.domain.area import AreaSummary, ImportReport
 from app.services.area_engine import AreaEngine
+from app.services.kernel_loader import KernelLoader
 from app.services.ports import AreaStore
 
 
 class AreaService:
     """Hands out engines of current area versions. A new version is noticed at the next request."""
 
-    def __init__(self, store: AreaStore, *, keep: int) -> None:
+    def __init__(self, store: AreaStore, *, keep: int, kernels: KernelLoader | None = None) -> None:
         self._store = store
+        self._kernels = kernels
         self._keep = keep
         self._lock = threading.Lock()
         self._engines: OrderedDict[str, tuple[str, AreaEngine]] = OrderedDict()
@@ -31,7 +33,7 @@ class AreaService:
         with self._lock:
             known = self._engines.get(area_id)
             if known is None or known[0] != version:
-                known = (version, AreaEngine(self._store.load(area_id)))
+                known = (version, AreaEngine(self._store.load(area_id), kernels=self._kernels))
                 self._engines[area_id] = known
             self._engines.move_to_end(area_id)
             while len(self._engines) > self._keep:
