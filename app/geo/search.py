@@ -88,8 +88,9 @@ def build_search_graph(
     used, compact = np.unique(
         np.concatenate([from_node, to_node, start_u, start_v, end_u, end_v]), return_inverse=True
     )
-    parts = np.split(compact, np.cumsum([len(from_node), len(to_node)] + [network.edge_count] * 3))
-    arc_start, arc_to, arc_cost = _fastest_rows(parts[1], parts[0], cost, len(used))
+    sizes = [len(from_node), len(to_node)] + [network.edge_count] * 3
+    compact_from, compact_to, su, sv, eu, ev = np.split(compact, np.cumsum(sizes))
+    arc_start, arc_to, arc_cost = _fastest_rows(compact_to, compact_from, cost, len(used))
     return SearchGraph(
         len(used),
         arc_start.astype(np.int32),
@@ -97,7 +98,10 @@ def build_search_graph(
         arc_cost,
         forward,
         backward,
-        *parts[2:],
+        start_u=su,
+        start_v=sv,
+        end_u=eu,
+        end_v=ev,
     )
 
 

@@ -18,7 +18,8 @@ from app.domain.household import Households
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
-from app.geo.units import FloatArray
+from app.geo.units import FloatArray, running_starts
+from app.store import arrow_columns as columns_of
 
 FORMAT = "reach15-area/1"
 MANIFEST = "manifest.json"
@@ -78,7 +79,7 @@ def read_area(folder: Path) -> Area:
         projection=LocalProjection(**manifest["projection"]),
         **{name: _load(folder / f"network.{name}.npy") for name in names},
     )
-    households, border_m = _households(pq.read_table(folder / "households.parquet"))
+    households, border_m = _households(folder / "households.parquet")
     study_area = manifest["study_area"]
     return Area(
         id=manifest["id"],
@@ -92,7 +93,7 @@ def read_area(folder: Path) -> Area:
         households=households,
         household_links=_links(folder, "household_links"),
         household_border_m=border_m,
-        facilities=_facilities(pq.read_table(folder / "facilities.parquet")),
+        facilities=_facilities(folder / "facilities.parquet"),
         facility_links=_links(folder, "facility_links"),
     )
 
@@ -124,32 +125,33 @@ def _links(folder: Path, name: str) -> AccessLinks:
 
 def _household_table(area: Area) -> pa.Table:
     households = area.households
+    known = households.population
     columns = {
-        "id": pa.array(households.id.tolist(), pa.string()),
-        "households": households.households,
-        "population": pa.array(
-            [None] * households.count if households.population is None else households.population,
-            pa.float64(),
-        ),
-        "estimated": households.estimated,
-        "border_m": area.household_border_m,
+        "id": columns_of.texts(households.id.tolist()),
+        "households": columns_of.floats(households.households),
+        "population": columns_of.missing_floats(households.count)
+        if known is None
+        else columns_of.floats(known),
+        "estimated": columns_of.flags(households.estimated),
+        "border_m": columns_of.floats(area.household_border_m),
         **_access_columns(households.access),
         "geometry": _points(households.lon_deg, households.lat_deg),
     }
-    return _geo_table(columns, has_population=households.population is not None)
+    return _geo_table(columns, has_population=known is not None)
 
 
 def _facility_table(facilities: Facilities) -> pa.Table:
+    services = [service for ids in facilities.services for service in ids]
+    service_starts = running_starts(np.asarray([len(ids) for ids in facilities.services], dtype=np.int64))
     columns = {
-        "id": pa.array(facilities.id.tolist(), pa.string()),
-        "name": pa.array(facilities.name.tolist(), pa.string()),
-        "source": pa.array(facilities.source.tolist(), pa.string()),
-        "tags": pa.array(
-            [json.dumps(dict(sorted(tags.items())), ensure_ascii=False) for tags in facilities.tags],
-            pa.string(),
+        "id": columns_of.texts(facilities.id.tolist()),
+        "name": columns_of.texts(facilities.name.tolist()),
+        "source": columns_of.texts(facilities.source.tolist()),
+        "tags": columns_of.texts(
+            json.dumps(dict(sorted(tags.items())), ensure_ascii=False) for tags in facilities.tags
         ),
-        "services": pa.array([list(ids) for ids in facilities.services], pa.list_(pa.string())),
-        "area_m2": pa.array(facilities.area_m2, pa.float64()),
+        "services": columns_of.lists(service_starts, columns_of.texts(services)),
+        "area_m2": columns_of.floats(facilities.area_m2),
         **_access_columns(facilities.access),
         "geometry": _points(facilities.lon_deg, facilities.lat_deg),
     }
@@ -157,74 +159,67 @@ def _facility_table(facilities: Facilities) -> pa.Table:
 
 
 def _geo_table(columns: dict[str, Any], **facts: bool) -> pa.Table:
-    return pa.table(columns).replace_schema_metadata({"geo": json.dumps(_GEO), "reach15": json.dumps(facts)})
+    table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    return table.replace_schema_metadata({"geo": json.dumps(_GEO), "reach15": json.dumps(facts)})
 
 
 def _points(lon_deg: FloatArray, lat_deg: FloatArray) -> pa.Array:
-    return pa.array(list(shapely.to_wkb(np.asarray(shapely.points(lon_deg, lat_deg)))), pa.binary())
+    return columns_of.blobs(shapely.to_wkb(np.asarray(shapely.points(lon_deg, lat_deg))))
 
 
 def _access_columns(access: AccessPoints) -> dict[str, pa.Array]:
-    offsets = pa.array(access.start, pa.int32())
     return {
-        "access_lon_deg": pa.ListArray.from_arrays(offsets, pa.array(access.lon_deg)),
-        "access_lat_deg": pa.ListArray.from_arrays(offsets, pa.array(access.lat_deg)),
-        "access_kind": pa.ListArray.from_arrays(offsets, pa.array(access.kind.tolist(), pa.string())),
+        "access_lon_deg": columns_of.lists(access.start, columns_of.floats(access.lon_deg)),
+        "access_lat_deg": columns_of.lists(access.start, columns_of.floats(access.lat_deg)),
+        "access_kind": columns_of.lists(access.start, columns_of.texts(access.kind.tolist())),
     }
 
 
-def _households(table: pa.Table) -> tuple[Households, FloatArray]:
-    table = table.combine_chunks()
-    lon_deg, lat_deg = _coordinates(table)
-    facts = json.loads((table.schema.metadata or {})[b"reach15"])
+def _households(path: Path) -> tuple[Households, FloatArray]:
+    columns, metadata = columns_of.read_columns(path)
+    facts = json.loads(metadata[b"reach15"])
+    lon_deg, lat_deg = _coordinates(columns)
     households = Households(
-        id=_strings(table, "id"),
+        id=_strings(columns["id"]),
         lon_deg=lon_deg,
         lat_deg=lat_deg,
-        households=_floats(table, "households"),
-        population=_floats(table, "population") if facts["has_population"] else None,
-        estimated=np.asarray(table["estimated"].to_pylist(), dtype=bool),
-        access=_access(table),
+        households=columns_of.to_floats(columns["households"]),
+        population=columns_of.to_floats(columns["population"]) if facts["has_population"] else None,
+        estimated=np.asarray(columns["estimated"].to_pylist(), dtype=bool),
+        access=_access(columns),
     )
-    return households, _floats(table, "border_m")
+    return households, columns_of.to_floats(columns["border_m"])
 
 
-def _facilities(table: pa.Table) -> Facilities:
-    table = table.combine_chunks()
-    lon_deg, lat_deg = _coordinates(table)
+def _facilities(path: Path) -> Facilities:
+    columns, _ = columns_of.read_columns(path)
+    lon_deg, lat_deg = _coordinates(columns)
     return Facilities(
-        id=_strings(table, "id"),
-        name=_strings(table, "name"),
-        source=_strings(table, "source"),
-        tags=tuple(json.loads(text) for text in table["tags"].to_pylist()),
-        services=tuple(tuple(ids) for ids in table["services"].to_pylist()),
+        id=_strings(columns["id"]),
+        name=_strings(columns["name"]),
+        source=_strings(columns["source"]),
+        tags=tuple(json.loads(text) for text in columns["tags"].to_pylist()),
+        services=tuple(tuple(ids) for ids in columns["services"].to_pylist()),
         lon_deg=lon_deg,
         lat_deg=lat_deg,
-        area_m2=_floats(table, "area_m2"),
-        access=_access(table),
+        area_m2=columns_of.to_floats(columns["area_m2"]),
+        access=_access(columns),
     )
 
 
-def _coordinates(table: pa.Table) -> tuple[FloatArray, FloatArray]:
-    points = shapely.from_wkb(np.asarray(table["geometry"].to_pylist(), dtype=object))
+def _coordinates(columns: dict[str, pa.Array]) -> tuple[FloatArray, FloatArray]:
+    points = shapely.from_wkb(np.asarray(columns["geometry"].to_pylist(), dtype=object))
     return shapely.get_x(points), shapely.get_y(points)
 
 
-def _strings(table: pa.Table, column: str) -> np.ndarray:
-    return np.asarray(table[column].to_pylist(), dtype=np.str_)
+def _strings(column: pa.Array) -> np.ndarray:
+    return np.asarray(column.to_pylist(), dtype=np.str_)
 
 
-def _floats(table: pa.Table, column: str) -> FloatArray:
-    return np.asarray(table[column].to_numpy(), dtype=np.float64)
-
-
-def _access(table: pa.Table) -> AccessPoints:
-    lon, lat, kind = (table[f"access_{name}"].combine_chunks() for name in ("lon_deg", "lat_deg", "kind"))
-    start = np.zeros(len(table) + 1, dtype=np.int64)
-    np.cumsum(lon.value_lengths().to_numpy(zero_copy_only=False), out=start[1:])
+def _access(columns: dict[str, pa.Array]) -> AccessPoints:
     return AccessPoints(
-        start,
-        np.asarray(lon.flatten().to_numpy(zero_copy_only=False), dtype=np.float64),
-        np.asarray(lat.flatten().to_numpy(zero_copy_only=False), dtype=np.float64),
-        np.asarray(kind.flatten().to_pylist(), dtype=np.str_),
+        columns_of.to_starts(columns["access_lon_deg"]),
+        columns_of.to_floats(columns["access_lon_deg"].flatten()),
+        columns_of.to_floats(columns["access_lat_deg"].flatten()),
+        _strings(columns["access_kind"].flatten()),
     )
