@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from app.domain.errors import NotFoundError
+
 OBLIGATIONS = ("must", "should", "may")
 
 SELECTOR_KEYS: Mapping[str, frozenset[str] | None] = {
@@ -57,9 +59,9 @@ class Source:
 class Selector:
     """One way in which OSM shows a service.
 
-    An element matches when ``key`` has one of ``values`` (any value if empty), every key of ``where`` has one of
-    its values, no key of ``without`` has one of its values, and ``name_regex`` is found in one of `NAME_KEYS`.
-    A tag may be a list (``bakery;cafe``); any of its items counts.
+    An element matches when ``key`` has one of ``values`` (any value but ``no`` if empty), every key of ``where``
+    has one of its values, no key of ``without`` has one of its values, and ``name_regex`` is found in one of
+    `NAME_KEYS`. A tag may be a list (``bakery;cafe``); any of its items counts.
     """
 
     key: str
@@ -90,7 +92,8 @@ class Service:
 
     ``limit_s`` is walking time in seconds, ``limit_m`` metres of network walk; both inclusive. ``user_data_only``:
     OSM cannot show this service, so that without supplied facilities its verdict is ``no_data``.
-    ``min_area_m2``: smaller areas, and points whose area nobody knows, do not count.
+    ``min_area_m2``: smaller areas, and points whose area nobody knows, do not count. ``per_persons`` (one facility
+    for so many persons) is what the source says; no verdict depends on it.
     """
 
     id: str
@@ -107,6 +110,7 @@ class Service:
     service_class: str | None
     source: Source
     note: str | None = None
+    per_persons: float | None = None
 
     def is_offered_by(self, tags: Mapping[str, str]) -> bool:
         """Whether an OSM element with these tags is a facility of this service (its area not considered)."""
@@ -115,7 +119,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Standard:
-    """A service standard. ``speed_mps`` and ``profile`` are its own wishes; a request may overrule both."""
+    """A service standard. ``speed_mps`` and ``profile`` are its own wishes; a request may overrule both.
+
+    ``measure`` and ``denominator`` say how the source measures and what it counts shares of; no verdict depends on
+    them, since each service's own limit says whether it is time or length.
+    """
 
     id: str
     version: str
@@ -126,22 +134,32 @@ class Standard:
     speed_basis: str | None
     services: tuple[Service, ...]
     note: str | None = None
+    measure: str | None = None
+    denominator: tuple[str, ...] = ()
 
     def find_service(self, service_id: str) -> Service | None:
         return next((service for service in self.services if service.id == service_id), None)
 
 
+class StandardNotFoundError(NotFoundError):
+    """No standard has this id."""
+
+    def __init__(self, standard_id: str, known: tuple[str, ...], hint: str = "") -> None:
+        self.standard_id = standard_id
+        super().__init__(f"standard '{standard_id}' does not exist (standards: {', '.join(known)}){hint}")
+
+
 def is_public(tags: Mapping[str, str]) -> bool:
-    """Whether a place is in use and open to the public."""
-    if tags.get("access") in ("private", "no"):
+    """Whether a place is in use and open to the public. Of a list in ``access`` the first value counts."""
+    if tags.get("access", "").split(";", 1)[0].strip() in ("private", "no"):
         return False
-    return all(tags[key] == "no" for key in DEAD_KEYS & tags.keys())
+    return not any(tags.get(key, "no") != "no" for key in DEAD_KEYS)
 
 
 def _has_one_of(tags: Mapping[str, str], key: str, values: frozenset[str]) -> bool:
     value = tags.get(key)
-    if value is None or value == "no":
+    if value is None:
         return False
-    if not values or value in values:
-        return True
-    return ";" in value and any(item.strip() in values for item in value.split(";"))
+    if not values:
+        return value != "no"
+    return value in values or (";" in value and any(item.strip() in values for item in value.split(";")))

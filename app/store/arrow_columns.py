@@ -1,7 +1,7 @@
 """NumPy arrays as Arrow columns and back, by their buffers.
 
-``pyarrow.array``, ``pyarrow.parquet.read_table`` and ``to_numpy`` import pandas wherever it is installed: a second and 50 MB for
-every process that loads an area. Buffers do not.
+``pyarrow.array``, ``pyarrow.parquet.read_table`` and ``to_numpy`` import pandas wherever it is installed: a second
+and 50 MB for every process that loads an area. Buffers do not.
 """
 
 from collections.abc import Iterable
@@ -58,18 +58,14 @@ def read_columns(path: Path) -> tuple[dict[str, pa.Array], dict[bytes, bytes]]:
 
 def to_floats(column: pa.Array) -> FloatArray:
     """A column of doubles without missing values as an array."""
-    return _buffer(column, 1, np.float64, len(column))
+    return np.frombuffer(column.buffers()[1], dtype=np.float64)[column.offset :][: len(column)].copy()
 
 
 def to_starts(column: pa.Array) -> IntArray:
     """Row starts of a column of lists, shape (rows + 1,)."""
-    starts = _buffer(column, 1, np.int64, len(column) + 1)
-    return starts - starts[0]
-
-
-def _buffer(column: pa.Array, number: int, kind: type, count: int) -> np.ndarray:
-    values = np.frombuffer(column.buffers()[number], dtype=kind)
-    return values[column.offset : column.offset + count].copy()
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64)[column.offset :][: len(column) + 1]
+    starts: IntArray = offsets - offsets[0]
+    return starts
 
 
 def _of_bytes(values: list[bytes], kind: pa.DataType) -> pa.Array:

@@ -13,8 +13,9 @@ the alphabet, way ids the order of the lines. Every walk is asked of the engine 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from types import ModuleType
 
 import numpy as np
 from pyproj import Proj
@@ -181,6 +182,7 @@ def network_walks(
     k: int = 1,
     max_link_m: float = 150.0,
     speed_mps: float | None = None,
+    kernels: ModuleType | None = None,
 ) -> dict[str, Answer]:
     """Walks on a network that is built already; with a speed, in seconds."""
     locator = EdgeLocator(network, max_link_m=max_link_m)
@@ -189,16 +191,12 @@ def network_walks(
         lon_lat = np.array([xy for points in owners.values() for xy in points]).reshape(-1, 2)
         links.append(locator.link(lon_lat[:, 0], lon_lat[:, 1]))
         starts.append(np.array([0, *accumulate(len(points) for points in owners.values())], dtype=np.int64))
-    cost = None if speed_mps is None else network.edge_length_m / speed_mps
+    graph = build_search_graph(network)
+    if speed_mps is not None:
+        cost_s = network.edge_length_m / speed_mps
+        graph = replace(build_search_graph(network, cost_s, cost_s), link_cost_per_m=1 / speed_mps)
     walks = walks_to_nearest(
-        network,
-        build_search_graph(network, cost, cost),
-        links[0],
-        starts[0],
-        links[1],
-        starts[1],
-        nearest=k,
-        link_cost_per_m=1.0 if speed_mps is None else 1.0 / speed_mps,
+        network, graph, links[0], starts[0], links[1], starts[1], nearest=k, kernels=kernels
     )
     names = [*facilities, None]
     return {
