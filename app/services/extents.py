@@ -51,7 +51,7 @@ def warn_of_wide_box(extract: OsmExtract, network: WalkNetwork, extent: Extent) 
     if extent.basis != "header" or extract.header_box is None:
         return None
     rim = _rim(extract.header_box)
-    share = _far_share(network.projection, rim, extract.nodes.lon_lat_deg())
+    share = _far_share(network.projection, rim, _near_rim(extract.header_box, extract.nodes.lon_lat_deg()))
     if share <= RIM_FAR_SHARE:
         return None
     return (
@@ -70,11 +70,24 @@ def _rim(box: Box) -> FloatArray:
     return coordinates
 
 
+def _near_rim(box: Box, places_deg: FloatArray) -> FloatArray:
+    """The places that can lie within reach of the rim at all: most lie deep inside."""
+    west, south, east, north = box
+    lat_deg = 1.1 * RIM_FAR_M / 110_000.0
+    lon_deg = lat_deg / max(0.01, float(np.cos(np.deg2rad(min(89.0, max(abs(south), abs(north)))))))
+    lon, lat = places_deg[:, 0], places_deg[:, 1]
+    inside = (
+        (lon > west + lon_deg) & (lon < east - lon_deg) & (lat > south + lat_deg) & (lat < north - lat_deg)
+    )
+    return places_deg[~inside]
+
+
 def _far_share(projection: LocalProjection, rim_deg: FloatArray, elements_deg: FloatArray) -> float:
     elements = np.column_stack(projection.to_plane(elements_deg[:, 0], elements_deg[:, 1]))
     elements = elements[np.isfinite(elements).all(axis=1)]
     rim = np.column_stack(projection.to_plane(rim_deg[:, 0], rim_deg[:, 1]))
     measurable = np.isfinite(rim).all(axis=1)
     distance_m = np.full(len(rim), np.inf)
-    distance_m[measurable], _ = cKDTree(elements).query(rim[measurable])
+    if len(elements):
+        distance_m[measurable], _ = cKDTree(elements).query(rim[measurable])
     return float((distance_m > RIM_FAR_M).mean())

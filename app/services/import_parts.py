@@ -1,0 +1,130 @@
+"""The two halves of an import that do not need one another: households and facilities, each with its links."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.access import AccessPoints
+from app.domain.area import Extent
+from app.domain.facility import Facilities, FacilityPlaces
+from app.domain.household import Households
+from app.geo.extent import border_distances_m
+from app.geo.links import AccessLinks, EdgeLocator
+from app.geo.network import WalkNetwork
+from app.geo.units import FloatArray, IntArray, expand_ranges, running_starts
+from app.ingest.osm_facilities import facility_places_from_osm
+from app.ingest.osm_file import OsmExtract
+from app.ingest.osm_households import DwellingEstimate, households_from_buildings
+from app.ingest.tables import read_facilities_file, read_households_file
+from app.services.facility_access import join_places, locate_facilities
+from app.services.import_request import ImportRequest
+
+
+@dataclass(frozen=True)
+class HouseholdPart:
+    """Households of the study area with their links; ``border_m`` as in `Area`."""
+
+    households: Households
+    links: AccessLinks
+    border_m: FloatArray
+    counts: dict[str, float]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FacilityPart:
+    """Facilities with their links."""
+
+    facilities: Facilities
+    links: AccessLinks
+    counts: dict[str, float]
+    warnings: tuple[str, ...]
+
+
+def find_households(
+    request: ImportRequest,
+    extract: OsmExtract,
+    locator: EdgeLocator,
+    extent: Extent,
+    study_area: BaseGeometry | None,
+    estimate: DwellingEstimate,
+) -> HouseholdPart:
+    """Households from the user's file, else from buildings; those outside the study area are left out."""
+    network = locator.network
+    warnings: tuple[str, ...] = ()
+    counts: dict[str, float]
+    if request.households_file is not None:
+        households, warnings = read_households_file(request.households_file)
+        counts = {"rows_read": households.count}
+    else:
+        households, judged = households_from_buildings(extract, network.projection, estimate)
+        counts = dict(sorted(judged.items()))
+    households, counts["dropped_outside_study_area"] = _inside(households, study_area)
+    links = locator.link(households.access.lon_deg, households.access.lat_deg)
+    counts |= {"kept": households.count, "not_snapped": _not_linked(links, households.access.start)}
+    if households.count == 0:
+        warnings = (*warnings, "no household was found: give them with --households FILE")
+    return HouseholdPart(households, links, _nearest_border_m(network, extent, households), counts, warnings)
+
+
+def find_facilities(
+    request: ImportRequest, extract: OsmExtract, locator: EdgeLocator, known_services: Collection[str]
+) -> FacilityPart:
+    """Facilities from OpenStreetMap and from the user's file, as the request says."""
+    groups: list[FacilityPlaces] = []
+    counts: dict[str, float] = {}
+    warnings: tuple[str, ...] = ()
+    if not request.facilities_only:
+        from_osm, dropped = facility_places_from_osm(extract)
+        groups.append(from_osm)
+        counts |= {"osm_places": len(from_osm.id), "dropped_private_or_out_of_use": dropped}
+    if request.facilities_file is not None:
+        supplied, warnings = read_facilities_file(request.facilities_file, known_services)
+        groups.append(supplied)
+        counts["supplied"] = len(supplied.id)
+    facilities = locate_facilities(join_places(groups), locator)
+    links = locator.link(facilities.access.lon_deg, facilities.access.lat_deg)
+    counts |= {"kept": facilities.count, "not_snapped": _not_linked(links, facilities.access.start)}
+    return FacilityPart(facilities, links, counts, warnings)
+
+
+def _inside(households: Households, study_area: BaseGeometry | None) -> tuple[Households, int]:
+    """The households whose point lies in the study area, and how many do not."""
+    if study_area is None:
+        return households, 0
+    keep = np.flatnonzero(shapely.intersects_xy(study_area, households.lon_deg, households.lat_deg))
+    access = households.access
+    counts = np.diff(access.start)[keep]
+    rows = expand_ranges(access.start[keep], counts)
+    kept = replace(
+        households,
+        id=households.id[keep],
+        lon_deg=households.lon_deg[keep],
+        lat_deg=households.lat_deg[keep],
+        households=households.households[keep],
+        population=None if households.population is None else households.population[keep],
+        estimated=households.estimated[keep],
+        access=AccessPoints(
+            running_starts(counts), access.lon_deg[rows], access.lat_deg[rows], access.kind[rows]
+        ),
+    )
+    return kept, households.count - kept.count
+
+
+def _nearest_border_m(network: WalkNetwork, extent: Extent, households: Households) -> FloatArray:
+    """Of a household with several ways out, the one nearest the border decides."""
+    if households.count == 0:
+        return np.empty(0)
+    access = households.access
+    distance_m = border_distances_m(network.projection, extent.polygon, access.lon_deg, access.lat_deg)
+    return np.minimum.reduceat(distance_m, access.start[:-1])
+
+
+def _not_linked(links: AccessLinks, owner_start: IntArray) -> int:
+    """How many places have no link at any of their access points."""
+    if len(owner_start) == 1:
+        return 0
+    return int((~np.logical_or.reduceat(links.is_linked, owner_start[:-1])).sum())
