@@ -1,0 +1,120 @@
+"""What requests ask for and what answers need, as annotated aliases; the only FastAPI wiring."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from app.domain.profile import PROFILES
+from app.domain.standard import Standard
+from app.problems import invalid_parameter
+from app.services.area_engine import AreaEngine
+from app.services.areas import AreaService
+from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, Walker, choose_walker
+from app.services.kernel_loader import KernelLoader
+from app.services.standards import get_standard
+from app.settings import Settings
+from app.store.directory import DirectoryAreaStore
+
+DEMO_AREA = "helsinki"
+DEMO_STANDARD = "cn-mofcom-5-8-15"
+"""Examples of the OpenAPI document work against the area that `reach15 demo` imports."""
+
+
+def build_area_service(settings: Settings, kernels: KernelLoader | None = None) -> AreaService:
+    """The areas of a data directory, for the HTTP service and the command line alike.
+
+    Parameters
+    ----------
+    kernels : KernelLoader, optional
+        Compiled searches, worth their loading where many questions follow. SciPy gives the same answers.
+    """
+    return AreaService(DirectoryAreaStore(settings.data_path), keep=settings.loaded_areas, kernels=kernels)
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse query parameters that the endpoint does not have, and repeated ones.
+
+    A misspelt ``sevice=`` would otherwise be ignored and silently give another answer. Known is what the OpenAPI
+    document lists, so that it can never say less than the service takes.
+    """
+    document = request.app.openapi()
+    operation = document["paths"][request.scope["route"].path_format]["get"]
+    known = [item["name"] for item in operation.get("parameters", []) if item["in"] == "query"]
+    fix = f"this address takes {', '.join(known)}" if known else "this address takes no parameters"
+    faults = []
+    for name in request.query_params:
+        if name not in known:
+            faults.append((name, f"is unknown; {fix}"))
+        elif len(request.query_params.getlist(name)) > 1:
+            faults.append((name, "is given more than once; give it once"))
+    if faults:
+        raise invalid_parameter(*faults)
+
+
+# --- what is asked for -----------------------------------------------------------------------------------------
+
+AreaId = Annotated[
+    str,
+    Path(
+        description="Id of an imported area; `/v1/areas` lists them.",
+        openapi_examples={"demo": {"summary": "Central Helsinki, the demo area", "value": DEMO_AREA}},
+    ),
+]
+StandardId = Annotated[
+    str,
+    Query(
+        description="Id of a shipped standard; `/v1/standards` lists them.",
+        openapi_examples={
+            "circle": {"summary": "China's 15-minute convenience circles", "value": DEMO_STANDARD}
+        },
+    ),
+]
+ProfileId = Annotated[
+    str | None,
+    Query(
+        description="Who walks: decides the speed and whether steps are used. By default the standard's profile. "
+        f"One of {', '.join(PROFILES)}.",
+        examples=["elderly"],
+    ),
+]
+SpeedMps = Annotated[
+    float | None,
+    Query(
+        description="Walking speed in metres per second; overrules profile and standard.",
+        ge=SLOWEST_MPS,
+        le=FASTEST_MPS,
+        allow_inf_nan=False,
+        examples=[1.2],
+    ),
+]
+
+# --- what answers need -----------------------------------------------------------------------------------------
+
+
+async def _area_service(request: Request) -> AreaService:
+    service: AreaService = request.app.state.area_service
+    return service
+
+
+AreaServiceDep = Annotated[AreaService, Depends(_area_service)]
+
+
+def _engine(area: AreaId, areas: AreaServiceDep) -> AreaEngine:
+    return areas.engine(area)
+
+
+EngineDep = Annotated[AreaEngine, Depends(_engine)]
+
+
+async def _standard(standard: StandardId) -> Standard:
+    return get_standard(standard)
+
+
+StandardDep = Annotated[Standard, Depends(_standard)]
+
+
+async def _walker(standard: StandardDep, profile: ProfileId = None, speed_mps: SpeedMps = None) -> Walker:
+    return choose_walker(standard, profile, speed_mps)
+
+
+WalkerDep = Annotated[Walker, Depends(_walker)]

@@ -1,0 +1,101 @@
+"""The HTTP service. Run it with ``reach15 serve`` or ``uvicorn app.main:create_app --factory``."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app import __version__
+from app.dependencies import build_area_service, refuse_unknown_parameters
+from app.domain.area import ATTRIBUTION
+from app.problems import PROBLEMS, add_problem_handlers
+from app.routers import areas, coverage, facilities, health, households, standards
+from app.routers.answers import problem_documents
+from app.routers.examples import add_examples
+from app.services.kernel_loader import KernelLoader
+from app.services.standards import list_standards
+from app.settings import Settings
+
+_DESCRIPTION = f"""\
+Which households cannot walk to which required service, why, and by how much.
+
+Every answer follows from OpenStreetMap data and a walking model; its provenance names both. Lists of features come
+in pages: follow the `next` link. Errors are problems by RFC 9457. Data: {ATTRIBUTION} (ODbL).
+"""
+
+_GZIP_FROM_BYTES = 2_000
+_GZIP_LEVEL = 4
+"""Coordinates and times hardly shrink further; higher levels only cost time."""
+
+
+class HeadAsGet:
+    """Answers HEAD like GET: the server sends the headers, and leaves the body out by itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
+
+
+class DocumentedApp(FastAPI):
+    """A FastAPI whose OpenAPI document has example answers."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            add_examples(super().openapi())
+        return super().openapi()
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application, one for each worker process.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        By default those of the environment, read here and not at import.
+    """
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        list_standards()  # read now: a damaged one keeps the service from starting, not from answering
+        kernels = KernelLoader()
+        kernels.start()
+        app.state.area_service = build_area_service(settings, kernels)
+        yield
+
+    app = DocumentedApp(
+        title="reach15",
+        summary="Walking access to everyday services, household by household",
+        description=_DESCRIPTION,
+        version=__version__,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        redoc_url=None,
+        # One address for each thing: with a slash at its end it is another one, and a 404 that says so.
+        redirect_slashes=False,
+    )
+    app.include_router(health.router)
+    for module in (areas, standards, coverage, households, facilities):
+        app.include_router(
+            module.router,
+            dependencies=[Depends(refuse_unknown_parameters)],
+            responses=problem_documents(PROBLEMS[RequestValidationError]),
+        )
+    add_problem_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(HeadAsGet)
+    # Decision: any page may read us. The data is public, there are no accounts or cookies to misuse, and nothing
+    # can be written; whoever must keep an area to himself does so in front of the service.
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["Link"]
+    )
+    return app

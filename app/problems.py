@@ -1,0 +1,251 @@
+"""Errors as RFC 9457 problems: one table, one shape, ``application/problem+json``. docs/problems.md explains each.
+
+The text of an error meant for the user goes to the client. What speaks of files, servers or our own mistakes goes to
+the log, and the client hears a fixed sentence instead.
+"""
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import (
+    AreaNotFoundError,
+    BadInputError,
+    DownloadError,
+    HouseholdNotFoundError,
+    NotFoundError,
+    Reach15Error,
+    StoreError,
+)
+from app.domain.profile import ProfileNotFoundError
+from app.domain.standard import StandardNotFoundError
+from app.geo.errors import (
+    AreaTooWideError,
+    GeoError,
+    InvalidInputArrayError,
+    InvalidSpeedError,
+    NoWalkableWayError,
+)
+from app.services.standards import ServiceNotFoundError
+
+logger = logging.getLogger(__name__)
+
+TYPE_PREFIX = "urn:reach15:problem:"
+"""A name, not an address: it stays the same wherever the service runs and whoever owns a domain."""
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class NotReadyError(Reach15Error):
+    """The service runs, but cannot give answers yet."""
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name : str
+        The type's URI without `TYPE_PREFIX`.
+    detail : str or None
+        Said instead of the error's own text, where that is not meant for the client.
+    facts : tuple of str
+        Attributes of the error that are told as extra members.
+    """
+
+    status: int
+    name: str
+    title: str
+    detail: str | None = None
+    facts: tuple[str, ...] = ()
+
+    @property
+    def uri(self) -> str:
+        return TYPE_PREFIX + self.name
+
+
+INTERNAL = ProblemType(
+    500, "internal-error", "Internal error", detail="This should not happen; the service's log says what did."
+)
+NO_SUCH_PATH = ProblemType(404, "no-such-path", "Nothing at this address")
+METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "Method not allowed")
+_BAD_INPUT = ProblemType(422, "bad-input", "Input cannot be used")
+
+PROBLEMS: Mapping[type[Exception], ProblemType] = {
+    Reach15Error: INTERNAL,
+    BadInputError: _BAD_INPUT,
+    NotFoundError: ProblemType(404, "not-found", "Not found"),
+    AreaNotFoundError: ProblemType(404, "area-not-found", "Area not found", facts=("area_id",)),
+    HouseholdNotFoundError: ProblemType(
+        404, "household-not-found", "Household not found", facts=("area_id", "household_id")
+    ),
+    StandardNotFoundError: ProblemType(
+        404, "standard-not-found", "Standard not found", facts=("standard_id",)
+    ),
+    ServiceNotFoundError: ProblemType(404, "service-not-found", "Service not found", facts=("service_id",)),
+    ProfileNotFoundError: ProblemType(404, "profile-not-found", "Profile not found", facts=("profile_id",)),
+    DownloadError: ProblemType(
+        502,
+        "download-failed",
+        "Download failed",
+        detail="OpenStreetMap's servers did not answer as they should; the service's log says how.",
+    ),
+    StoreError: ProblemType(
+        503,
+        "data-unavailable",
+        "Data unavailable",
+        detail="The area's data cannot be read; the service's log names the file, and importing the area again helps.",
+    ),
+    NotReadyError: ProblemType(503, "not-ready", "Not ready"),
+    GeoError: INTERNAL,
+    NoWalkableWayError: _BAD_INPUT,
+    AreaTooWideError: _BAD_INPUT,
+    InvalidSpeedError: ProblemType(422, "invalid-speed", "Invalid walking speed", facts=("speed_mps",)),
+    InvalidInputArrayError: INTERNAL,
+    RequestValidationError: ProblemType(422, "invalid-parameter", "Invalid parameter"),
+}
+"""Every class of the error trees has its own row; a test walks them."""
+
+
+class ProblemResponse(Response):
+    """A problem, ready to be sent."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def problem_type(error: Exception) -> ProblemType:
+    """The row of an error's class, or of the nearest class above it."""
+    return next((PROBLEMS[cls] for cls in type(error).__mro__ if cls in PROBLEMS), INTERNAL)
+
+
+def invalid_parameter(*faults: tuple[str, str]) -> RequestValidationError:
+    """The error that FastAPI itself raises for query parameters, from pairs of a name and a message."""
+    return RequestValidationError(
+        [
+            {"type": "value_error", "loc": ("query", name), "msg": message, "input": None}
+            for name, message in faults
+        ]
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of an app as a problem; Starlette finds a handler through the class hierarchy."""
+    app.add_exception_handler(Reach15Error, _known_error)
+    app.add_exception_handler(GeoError, _known_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(UnexpectedErrors)
+
+
+class UnexpectedErrors:
+    """Answers what nobody foresaw, and logs it once.
+
+    Starlette's own way, a handler for `Exception`, runs outside all other middleware: a browser would not be
+    allowed to read the answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:
+            if started:  # too late for another answer: the server has to break this one off
+                raise
+            logger.exception("unexpected error at %s", scope["path"])
+            await _respond(Request(scope), problem_type(error))(scope, receive, send)
+
+
+async def _known_error(request: Request, error: Exception) -> Response:
+    kind = problem_type(error)
+    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s at %s: %s", kind.name, request.scope["path"], error, exc_info=error)
+    facts = {} if kind.detail else {name: _finite(getattr(error, name)) for name in kind.facts}
+    return _respond(request, kind, str(error), extras=facts)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    errors: list[dict[str, str]] = []
+    for fault in faults:
+        item = {"parameter": str(fault["loc"][-1]), "in": str(fault["loc"][0]), "message": _message(fault)}
+        if item not in errors:  # two dependencies may miss the same parameter
+            errors.append(item)
+    detail = "; ".join(f"{item['parameter']}: {item['message']}" for item in errors)
+    return _respond(request, problem_type(error), detail, extras={"errors": errors})
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    path = request.scope["path"]
+    if status == HTTPStatus.NOT_FOUND:
+        detail = f"There is nothing at {path}; /v1/areas lists the areas, /docs describes every address."
+        return _respond(request, NO_SUCH_PATH, detail)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{request.method} is not for {path}: this service is only read, with GET."
+        return _respond(request, METHOD_NOT_ALLOWED, detail, headers={"Allow": "GET, HEAD"})
+    # Whatever else the framework refuses means no more than its status says.
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    headers = getattr(error, "headers", None)
+    return ProblemResponse(content | {"instance": _instance(request)}, status, headers=headers)
+
+
+def _respond(
+    request: Request,
+    kind: ProblemType,
+    detail: str | None = None,
+    *,
+    extras: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    content = {
+        "type": kind.uri,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.detail or detail,
+        "instance": _instance(request),
+        **(extras or {}),
+    }
+    return ProblemResponse(content, kind.status, headers=headers)
+
+
+def _instance(request: Request) -> str:
+    """The path, as it must be written in a URI reference."""
+    return quote(request.scope["path"], safe="/:@!$&'()*+,;=~")
+
+
+def _message(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "missing":
+        return "is required; /docs describes it"
+    return str(fault["msg"])
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity are no JSON."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,111 @@
+"""Answers on their way out: bytes made once by orjson, GeoJSON collections, and what made them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Request
+from starlette.responses import JSONResponse
+
+from app.domain.area import ATTRIBUTION
+from app.problems import MEDIA_TYPE, ProblemType
+from app.routers.paging import Page
+from app.schemas.coverage import provenance
+from app.services.assessment import Assessment
+
+GEOJSON = "application/geo+json"
+
+
+class JsonAnswer(JSONResponse):
+    """JSON by orjson. The content is plain data already, so nothing validates or copies it on the way.
+
+    A float that is not finite would become null; schemas see to it that there is none.
+    """
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+class GeoJsonAnswer(JsonAnswer):
+    """The same, as GeoJSON (RFC 7946)."""
+
+    media_type = GEOJSON
+
+
+def feature_collection(
+    request: Request, features: list[dict[str, Any]], page: Page, made_by: Mapping[str, Any]
+) -> GeoJsonAnswer:
+    """A page of features, with a link to the next one in the body and in the ``Link`` header."""
+    links = []
+    headers = {}
+    if page.next_cursor is not None:
+        address = str(request.url.include_query_params(cursor=page.next_cursor))
+        links.append({"rel": "next", "href": address, "type": GEOJSON})
+        headers["Link"] = f'<{address}>; rel="next"; type="{GEOJSON}"'
+    content = {
+        "type": "FeatureCollection",
+        **made_by,
+        "numberMatched": page.matched,
+        "numberReturned": len(features),
+        "links": links,
+        "features": features,
+    }
+    return GeoJsonAnswer(content, headers=headers)
+
+
+def made_by(assessment: Assessment) -> dict[str, Any]:
+    """Members beside the features: what was asked of which data, by which rules, and whose data it is."""
+    return {
+        "attribution": ATTRIBUTION,
+        "area": {"id": assessment.area.id, "version": assessment.area.version},
+        "standard": {"id": assessment.standard.id, "version": assessment.standard.version},
+        "profile": assessment.walker.profile.id,
+        "speed_mps": assessment.walker.speed_mps,
+        "provenance": provenance(assessment),
+    }
+
+
+def problem_documents(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
+    """Documents the problems that an endpoint may answer with; those of one status share an entry."""
+    documents: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        document = documents.setdefault(
+            kind.status,
+            {
+                "description": "",
+                "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA, "examples": {}}},
+            },
+        )
+        document["description"] = "; or ".join(filter(None, (document["description"], kind.title)))
+        document["content"][MEDIA_TYPE]["examples"][kind.name] = {
+            "value": {"type": kind.uri, "title": kind.title, "status": kind.status}
+        }
+    return documents
+
+
+_PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "description": "RFC 9457. Each type says more in members of its own; docs/problems.md explains them.",
+    "type": "object",
+    "required": ["type", "title", "status", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong with each parameter (invalid-parameter only).",
+            "items": {
+                "type": "object",
+                "required": ["parameter", "in", "message"],
+                "properties": {
+                    "parameter": {"type": "string"},
+                    "in": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}

@@ -1,0 +1,102 @@
+"""Households and their verdicts, as GeoJSON."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import numpy as np
+from fastapi import APIRouter, Path, Query, Request
+
+from app.dependencies import EngineDep, StandardDep, WalkerDep
+from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
+from app.domain.profile import ProfileNotFoundError
+from app.domain.standard import StandardNotFoundError
+from app.problems import PROBLEMS
+from app.routers.answers import GeoJsonAnswer, feature_collection, made_by, problem_documents
+from app.routers.examples import DEMO_HOUSEHOLD
+from app.routers.paging import BboxDep, PageDep, cut_page, find_position
+from app.schemas.households import household_features, matching_households
+from app.schemas.wire import HouseholdAnswer, HouseholdsAnswer
+from app.services.assessment import assess
+from app.services.standards import ServiceNotFoundError, get_service
+
+router = APIRouter(prefix="/v1/areas/{area}", tags=["households"])
+
+State = Literal[
+    "covered", "no_data", "not_snapped", "undetermined", "no_facility", "disconnected", "too_far", "uncovered"
+]
+"""The seven states (a test compares them with the engine's), and every one but ``covered`` together."""
+
+_PROBLEMS = (
+    PROBLEMS[AreaNotFoundError],
+    PROBLEMS[StandardNotFoundError],
+    PROBLEMS[ProfileNotFoundError],
+    PROBLEMS[StoreError],
+)
+
+
+@router.get(
+    "/households",
+    summary="Households with their verdicts",
+    response_model=HouseholdsAnswer,
+    response_class=GeoJsonAnswer,
+    responses=problem_documents(*_PROBLEMS, PROBLEMS[ServiceNotFoundError]),
+)
+def list_households(
+    request: Request,
+    engine: EngineDep,
+    standard: StandardDep,
+    walker: WalkerDep,
+    page: PageDep,
+    bbox: BboxDep,
+    service: Annotated[
+        str | None,
+        Query(
+            description="Only this service of the standard, in the answer and in `state`.",
+            examples=["supermarket"],
+        ),
+    ] = None,
+    state: Annotated[
+        State | None,
+        Query(
+            description="Only households in this state for `service`, or for any service where none is named; "
+            "`uncovered` is every state but `covered`.",
+            examples=["uncovered", "too_far"],
+        ),
+    ] = None,
+) -> GeoJsonAnswer:
+    """One feature a household, by id, in pages: follow the `next` link until there is none."""
+    if service is not None:
+        standard = replace(standard, services=(get_service(standard, service),))
+    assessment = assess(engine, standard, walker)
+    matching = matching_households(assessment, services=assessment.services, state=state, bbox=bbox)
+    part = cut_page(engine.area.households.id, matching, page)
+    features = household_features(assessment, part.positions, services=assessment.services)
+    return feature_collection(request, features, part, made_by(assessment))
+
+
+@router.get(
+    "/households/{household_id:path}",
+    summary="One household with its verdicts on all services",
+    response_model=HouseholdAnswer,
+    response_class=GeoJsonAnswer,
+    responses=problem_documents(*_PROBLEMS, PROBLEMS[HouseholdNotFoundError]),
+)
+def get_household(
+    engine: EngineDep,
+    standard: StandardDep,
+    walker: WalkerDep,
+    household_id: Annotated[
+        str,
+        Path(
+            description="Id of a household; those of OpenStreetMap have a slash inside.",
+            openapi_examples={"demo": {"summary": "A building in Helsinki", "value": DEMO_HOUSEHOLD}},
+        ),
+    ],
+) -> GeoJsonAnswer:
+    """A household, how it is linked to the streets, and one verdict with its reason for each service."""
+    position = find_position(engine.area.households.id, household_id)
+    if position is None:
+        raise HouseholdNotFoundError(engine.area.id, household_id)
+    assessment = assess(engine, standard, walker)
+    (feature,) = household_features(assessment, np.array([position]), services=assessment.services)
+    return GeoJsonAnswer(feature | made_by(assessment))

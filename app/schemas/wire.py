@@ -1,0 +1,379 @@
+"""Shapes of all answers, for the OpenAPI document.
+
+Answers are assembled as plain data and sent as they are: validating ten thousand features again would cost more than
+finding them. That they have these shapes is shown by the tests.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+StateName = Literal[
+    "covered", "no_data", "not_snapped", "undetermined", "no_facility", "disconnected", "too_far"
+]
+
+
+class LiveAnswer(BaseModel):
+    """The process runs."""
+
+    status: Literal["live"]
+
+
+class ReadyAnswer(BaseModel):
+    """Questions can be answered."""
+
+    status: Literal["ready"]
+    areas: list[str]
+
+
+class LocalName(BaseModel):
+    """A name in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class Provenance(BaseModel):
+    """What made an answer; equal provenance, equal answer."""
+
+    data_hash: str = Field(description="SHA-256 of the area's content.")
+    standard_version: str | None = None
+    method_version: str = Field(description="Version of the walking model (docs/method.md).")
+    software_version: str
+    attribution: str = Field(description="Whose data it is; to be shown wherever the answer is.")
+
+
+class Sums(BaseModel):
+    """How many; `population` is null where nobody told."""
+
+    points: int = Field(description="Rows, such as buildings.")
+    households: float
+    population: float | None
+
+
+# --- areas and standards ---------------------------------------------------------------------------------------
+
+
+class AreaSummary(BaseModel):
+    """An imported area."""
+
+    id: str
+    title: str
+    version: str = Field(description="Changes when, and only when, the content does.")
+    counts: dict[str, float | None]
+    extent: tuple[float, float, float, float] = Field(
+        description="Box around where the data is complete: west, south, east, north."
+    )
+
+
+class AreasAnswer(BaseModel):
+    """All imported areas."""
+
+    areas: list[AreaSummary]
+    attribution: str
+
+
+class AreaImport(BaseModel):
+    """What an import kept and dropped."""
+
+    source: str
+    counts: dict[str, dict[str, float]]
+    extent: dict[str, Any]
+
+
+class AreaAnswer(AreaSummary):
+    """One area."""
+
+    imported: AreaImport = Field(alias="import")
+    provenance: Provenance
+
+
+class StandardSummary(BaseModel):
+    """A standard in the list."""
+
+    id: str
+    version: str
+    title: LocalName
+    services: int = Field(description="How many.")
+
+
+class StandardsAnswer(BaseModel):
+    """All shipped standards."""
+
+    standards: list[StandardSummary]
+
+
+class Source(BaseModel):
+    """Where a value comes from; `mark` says how sure it is (docs/standards.md), `verify` that it needs a check."""
+
+    document: str
+    clause: str | None
+    date: str | None
+    mark: str
+    verify: bool
+
+
+class Selector(BaseModel):
+    """One way in which OpenStreetMap shows a service."""
+
+    key: str
+    values: list[str] = Field(description="Any of them; any value but `no` where the list is empty.")
+    where: dict[str, list[str]]
+    without: dict[str, list[str]]
+    name_regex: str | None
+
+
+class Limit(BaseModel):
+    """What a standard asks for: walking minutes, or metres of walk."""
+
+    minutes: float | None = None
+    meters: float | None = None
+
+
+class StandardService(BaseModel):
+    """One service that a standard asks for."""
+
+    id: str
+    name: LocalName
+    obligation: Literal["must", "should", "may"]
+    limit: Limit
+    min_count: int = Field(description="Facilities that must lie within the limit.")
+    tier: str | None
+    strand: str | None
+    service_class: str | None = Field(alias="class")
+    user_data_only: bool = Field(description="OpenStreetMap cannot show it: `no_data` unless supplied.")
+    min_area_m2: float | None
+    per_persons: float | None
+    osm: list[Selector]
+    source: Source
+    note: str | None
+
+
+class StandardAnswer(BaseModel):
+    """A standard with all that it says."""
+
+    id: str
+    version: str
+    title: LocalName
+    source: Source
+    speed_mps: float | None
+    profile: str | None
+    speed_basis: str | None
+    measure: str | None
+    denominator: list[str]
+    note: str | None
+    services: list[StandardService]
+
+
+# --- coverage --------------------------------------------------------------------------------------------------
+
+
+class AreaReference(BaseModel):
+    """The area version that was asked."""
+
+    id: str
+    version: str
+
+
+class CoverageArea(AreaReference):
+    """The area of a coverage answer."""
+
+    title: str
+    extent: tuple[float, float, float, float]
+
+
+class StandardReference(BaseModel):
+    """The standard version that was asked for."""
+
+    id: str
+    version: str
+
+
+class CoverageStandard(StandardReference):
+    """The standard of a coverage answer."""
+
+    title: LocalName
+
+
+class States(BaseModel):
+    """Every household is in exactly one state for each service."""
+
+    covered: Sums
+    no_data: Sums
+    not_snapped: Sums
+    undetermined: Sums
+    no_facility: Sums
+    disconnected: Sums
+    too_far: Sums
+
+
+class ServiceCoverage(BaseModel):
+    """Coverage of one service."""
+
+    id: str
+    name: LocalName
+    obligation: str
+    limit: Limit
+    min_count: int
+    facilities: int
+    states: States
+    share_covered: float | None = Field(description="Of all; null where there is nobody.")
+    share_covered_of_determined: float | None = Field(
+        description="Of those whom `no_data`, `not_snapped` and `undetermined` leave."
+    )
+
+
+class Overall(BaseModel):
+    """Over all required services together."""
+
+    served: Sums
+    underserved: Sums
+    undetermined: Sums
+
+
+class CoverageAnswer(BaseModel):
+    """Service coverage of an area."""
+
+    area: CoverageArea
+    standard: CoverageStandard
+    profile: str
+    speed_mps: float
+    weight: str
+    total: Sums
+    services: list[ServiceCoverage]
+    overall: Overall
+    provenance: Provenance
+
+
+# --- features --------------------------------------------------------------------------------------------------
+
+
+class Point(BaseModel):
+    """A GeoJSON point."""
+
+    type: Literal["Point"]
+    coordinates: tuple[float, float] = Field(description="Longitude and latitude, WGS 84.")
+
+
+class AccessPoint(BaseModel):
+    """Where a household is left or a facility entered."""
+
+    lon: float
+    lat: float
+    kind: Literal["entrance", "crossing", "nearest", "given", "inside"]
+
+
+class Verdict(BaseModel):
+    """A state and what explains it; see docs/method.md for which state carries what."""
+
+    state: StateName
+    time_s: float | None = Field(description="Walking time, links included; null where there is no walk.")
+    distance_m: float | None = Field(
+        default=None, description="The walk in metres, where the limit is in metres."
+    )
+    facility: str | None = Field(default=None, description="Where the walk leads to.")
+    access_point: int | None = Field(
+        default=None, description="Where it begins: a position in the household's `access_points`."
+    )
+    over_s: float | None = Field(default=None, description="`too_far`: seconds beyond the limit.")
+    over_m: float | None = Field(default=None, description="`too_far`: metres beyond the limit.")
+    missing_m: float | None = Field(
+        default=None, description="`undetermined`: metres of data missing beyond the border."
+    )
+    nearest_edge_m: float | None = Field(
+        default=None, description="`not_snapped`: distance to the nearest street."
+    )
+    facilities: int | None = Field(default=None, description="`no_facility`: how many there are.")
+    component: int | None = Field(
+        default=None, description="`disconnected`: the part of the streets it is on."
+    )
+    component_length_m: float | None = Field(
+        default=None, description="`disconnected`: metres of streets there."
+    )
+
+
+class HouseholdProperties(BaseModel):
+    """A household; its link is where the nearest of its access points meets the streets, null if none does."""
+
+    id: str
+    households: float
+    population: float | None
+    estimated: bool = Field(description="Whether `households` is an estimate from the building's size.")
+    link_m: float | None
+    link_lon: float | None
+    link_lat: float | None
+    access_points: list[AccessPoint] | None = Field(default=None, description="Where there are several.")
+    services: dict[str, Verdict]
+
+
+class Household(BaseModel):
+    """A household as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Point
+    properties: HouseholdProperties
+
+
+class _Assessed(BaseModel):
+    attribution: str
+    area: AreaReference
+    standard: StandardReference
+    profile: str
+    speed_mps: float
+    provenance: Provenance
+
+
+class HouseholdAnswer(Household, _Assessed):
+    """One household."""
+
+
+class Link(BaseModel):
+    """Where to go on."""
+
+    rel: Literal["next"]
+    href: str
+    type: Literal["application/geo+json"]
+
+
+class _Page(BaseModel):
+    type: Literal["FeatureCollection"]
+    number_matched: int = Field(alias="numberMatched", description="On all pages together.")
+    number_returned: int = Field(alias="numberReturned", description="On this page.")
+    links: list[Link] = Field(description="Empty on the last page.")
+
+
+class HouseholdsAnswer(_Page, _Assessed):
+    """A page of households."""
+
+    features: list[Household]
+
+
+class FacilityProperties(BaseModel):
+    """A facility."""
+
+    id: str
+    services: list[str]
+    name: str | None
+    source: Literal["osm", "supplied"]
+    area_m2: float | None = Field(description="Null where it is mapped as a point.")
+    access_points: list[AccessPoint]
+
+
+class Facility(BaseModel):
+    """A facility as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Point
+    properties: FacilityProperties
+
+
+class FacilitiesAnswer(_Page):
+    """A page of facilities."""
+
+    attribution: str
+    area: AreaReference
+    standards: list[StandardReference] = Field(description="Standards that `services` are those of.")
+    provenance: Provenance
+    features: list[Facility]

@@ -1,0 +1,54 @@
+"""Fixtures around the demo area: real streets, imported once for all tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.domain.errors import BadInputError
+from app.ingest.demo_extract import find_demo_extract
+from app.main import create_app
+from app.services.area_engine import AreaEngine
+from app.services.facilities import distinct_services
+from app.services.import_area import ImportRequest, import_area
+from app.services.standards import list_standards
+from app.settings import Settings
+from app.store.directory import DirectoryAreaStore
+
+
+@pytest.fixture(scope="session")
+def demo_extract() -> Path:
+    """The OSM file of central Helsinki."""
+    try:
+        return find_demo_extract()
+    except BadInputError as error:
+        pytest.skip(f"NOT TESTED, the demo data is missing: {error}")
+
+
+@pytest.fixture(scope="session")
+def demo_data_dir(demo_extract: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the area ``helsinki``. Shared by all tests: only read it."""
+    data_dir = tmp_path_factory.mktemp("demo-data")
+    settings = Settings(data_dir=data_dir)
+    request = ImportRequest("helsinki", title="Helsinki", osm_file=demo_extract)
+    import_area(
+        request,
+        DirectoryAreaStore(settings.data_path),
+        settings,
+        known_services=distinct_services(list_standards()),
+    )
+    return data_dir
+
+
+@pytest.fixture(scope="session")
+def demo_engine(demo_data_dir: Path) -> AreaEngine:
+    """The demo area, ready to be asked without HTTP."""
+    return AreaEngine(DirectoryAreaStore(demo_data_dir).load("helsinki"))
+
+
+@pytest.fixture(scope="session")
+def client(demo_data_dir: Path) -> Iterator[TestClient]:
+    """The HTTP service over the demo area."""
+    with TestClient(create_app(Settings(data_dir=demo_data_dir))) as started:
+        yield started

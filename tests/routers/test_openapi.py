@@ -1,0 +1,103 @@
+"""The OpenAPI document is true: its examples work, and answers have the shapes that it tells."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+from app.main import create_app
+from app.schemas import wire
+
+DOCUMENT = create_app().openapi()
+PATHS = list(DOCUMENT["paths"])
+MODELS = {
+    "/health/live": wire.LiveAnswer,
+    "/health/ready": wire.ReadyAnswer,
+    "/v1/areas": wire.AreasAnswer,
+    "/v1/areas/{area}": wire.AreaAnswer,
+    "/v1/standards": wire.StandardsAnswer,
+    "/v1/standards/{standard}": wire.StandardAnswer,
+    "/v1/areas/{area}/coverage": wire.CoverageAnswer,
+    "/v1/areas/{area}/households": wire.HouseholdsAnswer,
+    "/v1/areas/{area}/households/{household_id}": wire.HouseholdAnswer,
+    "/v1/areas/{area}/facilities": wire.FacilitiesAnswer,
+}
+
+
+def parameters(path: str) -> list[Any]:
+    return DOCUMENT["paths"][path]["get"].get("parameters", [])
+
+
+def examples(parameter: dict[str, Any]) -> list[Any]:
+    named = [example["value"] for example in parameter.get("examples", {}).values()]
+    return named + parameter["schema"].get("examples", [])
+
+
+def ask(client: TestClient, path: str, chosen: dict[str, Any]) -> Any:
+    inside = {item["name"] for item in parameters(path) if item["in"] == "path"}
+    address = path.format_map({name: quote(str(chosen[name])) for name in inside})
+    query = {name: value for name, value in chosen.items() if name not in inside}
+    return client.get(address, params=query)
+
+
+def required(path: str) -> dict[str, Any]:
+    return {item["name"]: examples(item)[0] for item in parameters(path) if item["required"]}
+
+
+def test_every_address_is_documented() -> None:
+    assert set(MODELS) == set(PATHS)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_parameter_is_described_and_has_an_example(path: str) -> None:
+    assert DOCUMENT["paths"][path]["get"]["summary"]
+    for parameter in parameters(path):
+        assert parameter["description"]
+        assert examples(parameter), parameter["name"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_example_works(client: TestClient, path: str) -> None:
+    assert ask(client, path, required(path)).status_code == 200
+    for parameter in parameters(path):
+        for value in examples(parameter):
+            response = ask(client, path, required(path) | {parameter["name"]: value})
+            assert response.status_code == 200, response.text
+    all_at_once = {parameter["name"]: examples(parameter)[0] for parameter in parameters(path)}
+    assert ask(client, path, all_at_once).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_answers_have_their_documented_shape(client: TestClient, path: str) -> None:
+    response = ask(client, path, required(path))
+    documented = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
+    assert list(documented) == [response.headers["content-type"]]
+    model: type[BaseModel] = MODELS[path]
+    model.model_validate_json(response.content, strict=True, extra="forbid")
+    (content,) = documented.values()
+    assert content["schema"] == {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.startswith("/v1")])
+def test_example_answers_look_like_real_ones(client: TestClient, path: str) -> None:
+    (content,) = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"].values()
+    MODELS[path].model_validate(content["example"], extra="forbid")
+    assert set(content["example"]) == set(ask(client, path, required(path)).json())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_problems_are_documented(path: str) -> None:
+    for status, response in DOCUMENT["paths"][path]["get"]["responses"].items():
+        if status != "200":
+            assert list(response["content"]) == ["application/problem+json"]
+            assert response["description"]
+    expected = {"422"} if path.startswith("/v1") else set()
+    assert expected <= set(DOCUMENT["paths"][path]["get"]["responses"])
+
+
+def test_the_document_is_served(client: TestClient) -> None:
+    served = client.get("/openapi.json").json()
+    assert served["paths"].keys() == DOCUMENT["paths"].keys()
+    assert client.get("/docs").status_code == 200
