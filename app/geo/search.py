@@ -203,7 +203,7 @@ def nearest_facilities(
         return cost, facility
     if kernels is not None:
         return _search_compiled(kernels, graph, seeds, nearest, cutoff)
-    matrix = _with_facility_nodes(graph, seeds, facility_count)
+    matrix = reversed_matrix(graph, seeds, facility_count)
     sources = graph.size + np.arange(facility_count)
     if nearest == 1:
         found, _, source = dijkstra(
@@ -253,7 +253,7 @@ def _name_smallest(graph: SearchGraph, seeds: Seeds, cost: FloatArray, facility:
         np.minimum.at(facility, leads_to[smaller], facility[comes_from[smaller]])
 
 
-def _with_facility_nodes(graph: SearchGraph, seeds: Seeds, facility_count: int) -> csr_array:
+def reversed_matrix(graph: SearchGraph, seeds: Seeds, facility_count: int) -> csr_array:
     """The graph with one more node for each facility, from which its seeds are reached."""
     start, to, cost = _fastest_rows(
         graph.size + seeds.facility, seeds.node, seeds.cost, graph.size + facility_count

@@ -69,14 +69,14 @@ def walks_to_nearest(
         As in `nearest_facilities`.
     """
     household_count, facility_count = len(household_start) - 1, len(facility_start) - 1
-    ends = _LinkCosts.of(network, facility_links, graph.link_cost_per_m)
+    ends = LinkCosts.of(network, facility_links, graph.link_cost_per_m)
     facility_of_link = _owner_of_link(facility_links, facility_start)
     seeds = _seeds(graph, ends, facility_of_link)
     node_cost, node_facility = nearest_facilities(
         graph, seeds, facility_count=facility_count, nearest=nearest, kernels=kernels
     )
 
-    starts = _LinkCosts.of(network, household_links, graph.link_cost_per_m)
+    starts = LinkCosts.of(network, household_links, graph.link_cost_per_m)
     found = [_by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)]
     found.append(_along_one_edge(network, graph, starts, ends, facility_of_link))
     candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))
@@ -84,7 +84,7 @@ def walks_to_nearest(
 
 
 @dataclass(frozen=True)
-class _LinkCosts:
+class LinkCosts:
     """Access links with their place as a fraction of the edge, and the cost of the link itself."""
 
     access: IntArray
@@ -93,13 +93,13 @@ class _LinkCosts:
     link_cost: FloatArray
 
     @classmethod
-    def of(cls, network: WalkNetwork, links: AccessLinks, cost_per_m: float) -> "_LinkCosts":
+    def of(cls, network: WalkNetwork, links: AccessLinks, cost_per_m: float) -> "LinkCosts":
         length_m = network.edge_length_m[links.edge]
         fraction = np.divide(links.offset_m, length_m, out=np.zeros_like(length_m), where=length_m > 0)
         return cls(links.point, links.edge, fraction, links.link_m * cost_per_m)
 
 
-def _share(fraction: FloatArray, whole: FloatArray) -> FloatArray:
+def share_of_edge(fraction: FloatArray, whole: FloatArray) -> FloatArray:
     """Cost of a fraction of an edge; a direction that nobody may walk costs ``inf`` even over no distance."""
     return np.where(np.isfinite(whole), fraction * np.where(np.isfinite(whole), whole, 0.0), np.inf)
 
@@ -109,9 +109,9 @@ def _owner_of_link(links: AccessLinks, owner_start: IntArray) -> IntArray:
     return owner
 
 
-def _seeds(graph: SearchGraph, ends: _LinkCosts, facility: IntArray) -> Seeds:
-    from_u = _share(ends.fraction, graph.cost_forward[ends.edge]) + ends.link_cost
-    from_v = _share(1.0 - ends.fraction, graph.cost_backward[ends.edge]) + ends.link_cost
+def _seeds(graph: SearchGraph, ends: LinkCosts, facility: IntArray) -> Seeds:
+    from_u = share_of_edge(ends.fraction, graph.cost_forward[ends.edge]) + ends.link_cost
+    from_v = share_of_edge(1.0 - ends.fraction, graph.cost_backward[ends.edge]) + ends.link_cost
     node = np.concatenate([graph.end_u[ends.edge], graph.end_v[ends.edge]])
     cost = np.concatenate([from_u, from_v])
     possible = np.isfinite(cost)
@@ -119,11 +119,11 @@ def _seeds(graph: SearchGraph, ends: _LinkCosts, facility: IntArray) -> Seeds:
 
 
 def _by_way_of_ends(
-    graph: SearchGraph, starts: _LinkCosts, node_cost: FloatArray, node_facility: IntArray
+    graph: SearchGraph, starts: LinkCosts, node_cost: FloatArray, node_facility: IntArray
 ) -> _Candidates:
     """Walks that leave the household's edge at one of its ends."""
-    to_u = _share(starts.fraction, graph.cost_backward[starts.edge])
-    to_v = _share(1.0 - starts.fraction, graph.cost_forward[starts.edge])
+    to_u = share_of_edge(starts.fraction, graph.cost_backward[starts.edge])
+    to_v = share_of_edge(1.0 - starts.fraction, graph.cost_forward[starts.edge])
     node_u, node_v = graph.start_u[starts.edge], graph.start_v[starts.edge]
     cost = np.concatenate([to_u + node_cost[node_u], to_v + node_cost[node_v]]) + np.tile(starts.link_cost, 2)
     facility = np.concatenate([node_facility[node_u], node_facility[node_v]])
@@ -132,7 +132,7 @@ def _by_way_of_ends(
 
 
 def _along_one_edge(
-    network: WalkNetwork, graph: SearchGraph, starts: _LinkCosts, ends: _LinkCosts, facility: IntArray
+    network: WalkNetwork, graph: SearchGraph, starts: LinkCosts, ends: LinkCosts, facility: IntArray
 ) -> _Candidates:
     """Walks along a single edge on which both the household and the facility are linked."""
     order = np.argsort(ends.edge, kind="stable")
@@ -144,7 +144,9 @@ def _along_one_edge(
     step = ends.fraction[end] - starts.fraction[start]
     edge = starts.edge[start]
     along = np.where(
-        step >= 0, _share(step, graph.cost_forward[edge]), _share(-step, graph.cost_backward[edge])
+        step >= 0,
+        share_of_edge(step, graph.cost_forward[edge]),
+        share_of_edge(-step, graph.cost_backward[edge]),
     )
     along = np.where(step == 0, 0.0, along)  # nothing to walk, whatever the one-way rule
     cost = along + starts.link_cost[start] + ends.link_cost[end]

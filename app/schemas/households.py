@@ -141,7 +141,5 @@ def _verdicts(assessment: Assessment, item: ServiceAssessment, positions: IntArr
 
 def _component(assessment: Assessment, position: int) -> dict[str, Any]:
     """The connected part of the network that a household cannot leave, and its length of streets."""
-    view = assessment.view
-    edge = view.household_links.edge[view.household_link[position]]
-    part = int(view.network.edge_part[edge])
-    return {"component": part, "component_length_m": number(view.network.part_length_m[part], LINK_DECIMALS)}
+    part, length_m = assessment.view.household_part(position)
+    return {"component": part, "component_length_m": number(length_m, LINK_DECIMALS)}

@@ -55,6 +55,12 @@ class WalkingView:
         shortest[which] = order[first]
         return shortest
 
+    def household_part(self, household: int) -> tuple[int, float]:
+        """Connected part of the network that a linked household stands on, and its length of streets."""
+        edge = self.household_links.edge[self.household_link[household]]
+        part = int(self.network.edge_part[edge])
+        return part, float(self.network.part_length_m[part])
+
 
 class AreaEngine:
     """Answers questions about one version of an area. Safe to share between threads.
@@ -105,7 +111,7 @@ class AreaEngine:
         return walks
 
     def _find_walks(self, view: WalkingView, facilities: IntArray, nearest: int) -> NearestWalks:
-        links, start = _links_of(view.facility_links, self.area.facilities.access.start, facilities)
+        links, start = links_of(view.facility_links, self.area.facilities.access.start, facilities)
         walks = walks_to_nearest(
             view.network,
             view.graph,
@@ -138,7 +144,7 @@ class AreaEngine:
         )
 
 
-def _links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tuple[AccessLinks, IntArray]:
+def links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tuple[AccessLinks, IntArray]:
     """Links of some owners' access points alone, and where each owner's access points start among them."""
     access_counts = np.diff(owner_start)[owners]
     access = expand_ranges(owner_start[owners], access_counts)
