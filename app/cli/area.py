@@ -1,0 +1,123 @@
+"""`reach15 area`: import, list, show and delete areas."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.options import AreaArgument, JsonOption, parse_box
+from app.cli.output import write_json, write_tables
+
+app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
+
+_File = Path | None
+
+
+@app.command("import")
+def import_(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name for the area: a-z, 0-9 and -, at most 63.")
+    ],
+    *,
+    osm: Annotated[
+        _File, typer.Option(metavar="FILE", help="OpenStreetMap extract: .osm.pbf, .osm and the like.")
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Study area by name; without --osm its surroundings are downloaded."
+        ),
+    ] = None,
+    bbox: Annotated[
+        str | None,
+        typer.Option(metavar="W,S,E,N", help="Study area in degrees; without --osm likewise downloaded."),
+    ] = None,
+    boundary: Annotated[
+        _File, typer.Option(metavar="FILE", help="Study area as polygons (GeoJSON, GeoPackage).")
+    ] = None,
+    extent: Annotated[
+        _File, typer.Option(metavar="FILE", help="Where the extract is complete, if its header does not say.")
+    ] = None,
+    households: Annotated[
+        _File, typer.Option(metavar="FILE", help="Households, instead of those estimated from buildings.")
+    ] = None,
+    facilities: Annotated[
+        _File, typer.Option(metavar="FILE", help="Facilities, in addition to OpenStreetMap's.")
+    ] = None,
+    facilities_only: Annotated[
+        bool, typer.Option("--facilities-only", help="Leave out OpenStreetMap's facilities.")
+    ] = False,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title in any language.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import an area from an OpenStreetMap file, or download it. An area of this name is replaced."""
+    box = parse_box(bbox) if bbox is not None else None
+
+    from app.cli.importing import run_import
+    from app.cli.wiring import load_settings, open_store
+    from app.services.import_area import ImportRequest
+
+    request = ImportRequest(
+        area_id=name,
+        title=title,
+        osm_file=osm,
+        place=place,
+        box=box,
+        boundary_file=boundary,
+        extent_file=extent,
+        households_file=households,
+        facilities_file=facilities,
+        facilities_only=facilities_only,
+    )
+    settings = load_settings()
+    report = run_import(request, open_store(settings), settings)
+    if as_json:
+        write_json(asdict(report))
+        return
+    from app.cli.import_report import import_report_parts
+
+    write_tables(import_report_parts(report))
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """List the imported areas."""
+    from app.cli.wiring import load_settings, open_store
+
+    summaries = open_store(load_settings()).list_areas()
+    if as_json:
+        from app.domain.area import ATTRIBUTION
+
+        write_json({"areas": [asdict(summary) for summary in summaries], "attribution": ATTRIBUTION})
+        return
+    from app.cli.import_report import area_list_parts
+
+    write_tables(area_list_parts(summaries))
+
+
+@app.command("show")
+def show(name: AreaArgument, as_json: JsonOption = False) -> None:
+    """Show an area and the report of its import."""
+    from app.cli.wiring import load_settings, open_store
+
+    store = open_store(load_settings())
+    summary, report = store.get_summary(name), store.load_report(name)
+    if as_json:
+        write_json(asdict(summary) | {"import_report": asdict(report)})
+        return
+    from app.cli.import_report import area_parts
+
+    write_tables(area_parts(summary, report))
+
+
+@app.command("delete")
+def delete(name: AreaArgument, as_json: JsonOption = False) -> None:
+    """Delete an area. It cannot be brought back except by importing it again."""
+    from app.cli.wiring import load_settings, open_store
+
+    open_store(load_settings()).delete(name)
+    if as_json:
+        write_json({"deleted": name})
+    else:
+        typer.echo(f"Deleted area {name}.")

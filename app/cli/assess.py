@@ -1,0 +1,75 @@
+"""`reach15 assess`: every household of an area against a standard."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.options import AreaArgument, JsonOption, OutputOption, ReportFormat, Weight
+from app.cli.output import check_output, write_bytes, write_json, write_tables
+from app.domain.errors import BadInputError
+
+
+def assess_area(
+    name: AreaArgument,
+    standard: Annotated[
+        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
+    ],
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="Who walks: standard, elderly, child, wheelchair or brisk."),
+    ] = None,
+    speed_mps: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
+    ] = None,
+    weight: Annotated[Weight, typer.Option(help="What shares are counted in.")] = Weight.HOUSEHOLDS,
+    answer: Annotated[
+        ReportFormat | None, typer.Option("--format", help="How to answer; table unless told otherwise.")
+    ] = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge every household of an area against a standard."""
+    wanted = _wanted(answer, as_json=as_json)
+
+    from app.cli.wiring import find_standard, load_settings, open_areas
+    from app.services.assessment import assess, choose_walker
+
+    check_output(output)
+    chosen = find_standard(standard)
+    walker = choose_walker(chosen, profile, speed_mps)
+    engine = open_areas(load_settings()).engine(name)
+    if weight is Weight.POPULATION and engine.area.households.population is None:
+        raise BadInputError(
+            "--weight population",
+            f"nobody told the population of area '{name}'; import it with --households FILE and a column population",
+        )
+    assessment = assess(engine, chosen, walker)
+    if wanted is ReportFormat.CSV:
+        from app.cli.csv_rows import household_csv
+
+        write_bytes(household_csv(assessment), output)
+    elif wanted is ReportFormat.GEOJSON:
+        from app.cli.features import household_collection
+
+        write_bytes(household_collection(assessment), output)
+    else:
+        from app.schemas.coverage import coverage_to_dict
+
+        coverage = coverage_to_dict(assessment, weight=weight.value)
+        if wanted is ReportFormat.JSON:
+            write_json(coverage, output)
+        else:
+            from app.cli.coverage_table import coverage_parts
+
+            write_tables(coverage_parts(coverage), output)
+
+
+def _wanted(answer: ReportFormat | None, *, as_json: bool) -> ReportFormat:
+    if not as_json:
+        return answer or ReportFormat.TABLE
+    if answer not in (None, ReportFormat.JSON):
+        raise typer.BadParameter(
+            f"says json, and --format says {answer}; give one of them", param_hint="'--json'"
+        )
+    return ReportFormat.JSON

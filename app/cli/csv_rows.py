@@ -1,0 +1,90 @@
+"""CSV in UTF-8: one row a household with its verdicts, or one row a facility.
+
+Spreadsheets run a cell that begins like a formula, and names in OpenStreetMap can be written by anybody. Such text
+gets a blank in front, which makes it text to a spreadsheet; `--households` and `--facilities` drop blanks around
+values, so that what is read back is what was there.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from app.cli.features import household_pieces
+from app.domain.area import Area
+from app.geo.verdict import OVERALL_STATES
+from app.schemas.facilities import facility_features
+from app.services.assessment import Assessment
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+"""A negative id is no formula; a blank before it would only make programs take it for text."""
+
+FACILITY_COLUMNS = ("id", "lon", "lat", "services", "name")
+
+
+def household_csv(assessment: Assessment) -> Iterator[bytes]:
+    """A header, and one row for each household in the order of their ids."""
+    services = assessment.services
+    header = ["id", "lon", "lat", "households", "population", "overall"]
+    for item in services:
+        over = "over_m" if item.service.limit_m is not None else "over_s"
+        header += [f"{item.service.id}_{column}" for column in ("state", "time_s", over)]
+    yield _lines([header])
+    position = 0
+    for features in household_pieces(assessment):
+        rows = []
+        for feature in features:
+            properties = feature["properties"]
+            lon, lat = feature["geometry"]["coordinates"]
+            overall = OVERALL_STATES[assessment.overall[position]]
+            position += 1
+            row = [
+                safe_text(properties["id"]),
+                lon,
+                lat,
+                properties["households"],
+                properties["population"],
+                overall,
+            ]
+            for verdict in properties["services"].values():
+                row += [verdict["state"], verdict["time_s"], verdict.get("over_s", verdict.get("over_m"))]
+            rows.append([_cell(value) for value in row])
+        yield _lines(rows)
+
+
+def facility_csv(area: Area, services: dict[int, list[str]]) -> Iterator[bytes]:
+    """A header, and one row for each facility; `reach15 area import --facilities` reads it again."""
+    yield _lines([FACILITY_COLUMNS])
+    rows = []
+    for feature in facility_features(area, services):
+        properties = feature["properties"]
+        lon, lat = feature["geometry"]["coordinates"]
+        name = " ".join(_CONTROL.sub(" ", properties["name"] or "").split())
+        rows.append(
+            [safe_text(properties["id"]), lon, lat, ";".join(properties["services"]), safe_text(name)]
+        )
+    yield _lines(rows)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""An import refuses them in a name."""
+
+
+def safe_text(text: str) -> str:
+    """The text, with a blank in front where a spreadsheet would take it for a formula."""
+    if text.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text):
+        return f" {text}"
+    return text
+
+
+def _cell(value: Any) -> Any:
+    """Whole numbers without ``.0``; what does not exist is an empty cell."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

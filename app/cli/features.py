@@ -1,0 +1,71 @@
+"""GeoJSON feature collections, one feature a line, written piece by piece."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app import __version__
+from app.domain.area import ATTRIBUTION, METHOD_VERSION, Area
+from app.domain.standard import Standard
+from app.geo.units import IntArray
+from app.schemas.coverage import provenance
+from app.schemas.facilities import facility_features
+from app.schemas.households import household_features
+from app.services.assessment import Assessment
+
+_PIECE = 2000
+"""Features made at a time, so that a large area does not stand in memory twice."""
+
+
+def household_pieces(
+    assessment: Assessment, positions: IntArray | None = None
+) -> Iterator[list[dict[str, Any]]]:
+    """Features of all households, or of those at some positions, some thousand at a time."""
+    if positions is None:
+        positions = np.arange(assessment.area.households.count)
+    for start in range(0, len(positions), _PIECE):
+        yield household_features(assessment, positions[start : start + _PIECE], services=assessment.services)
+
+
+def household_collection(assessment: Assessment, positions: IntArray | None = None) -> Iterator[bytes]:
+    """Households with their verdicts, and what made them."""
+    head = {
+        "attribution": ATTRIBUTION,
+        "area": {"id": assessment.area.id, "version": assessment.area.version},
+        "standard": {"id": assessment.standard.id, "version": assessment.standard.version},
+        "profile": assessment.walker.profile.id,
+        "speed_mps": assessment.walker.speed_mps,
+        "provenance": provenance(assessment),
+    }
+    return _collection(head, household_pieces(assessment, positions))
+
+
+def facility_collection(
+    area: Area, services: dict[int, list[str]], standards: Iterable[Standard]
+) -> Iterator[bytes]:
+    """Facilities with their services, and what made them."""
+    head = {
+        "attribution": ATTRIBUTION,
+        "area": {"id": area.id, "version": area.version},
+        "standards": [{"id": standard.id, "version": standard.version} for standard in standards],
+        "provenance": {
+            "data_hash": area.data_hash,
+            "method_version": METHOD_VERSION,
+            "software_version": __version__,
+            "attribution": ATTRIBUTION,
+        },
+    }
+    return _collection(head, [facility_features(area, services)])
+
+
+def _collection(head: dict[str, Any], pieces: Iterable[list[dict[str, Any]]]) -> Iterator[bytes]:
+    opening = orjson.dumps({"type": "FeatureCollection"} | head)
+    yield opening[:-1] + b',"features":['
+    between = b"\n"
+    for piece in pieces:
+        for feature in piece:
+            yield between + orjson.dumps(feature)
+            between = b",\n"
+    yield b"\n]}\n"

@@ -1,0 +1,49 @@
+"""Options that several commands share, and choices among a few words. Imports nothing heavy."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+AreaArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of an imported area.")]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
+]
+
+
+class ReportFormat(StrEnum):
+    """How `assess` answers."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    GEOJSON = "geojson"
+
+
+class PlacesFormat(StrEnum):
+    """How `facilities` answers."""
+
+    GEOJSON = "geojson"
+    CSV = "csv"
+
+
+class Weight(StrEnum):
+    """What shares are counted in (`app.domain.household.WEIGHTS`, which would bring numpy with it)."""
+
+    POINTS = "points"
+    HOUSEHOLDS = "households"
+    POPULATION = "population"
+
+
+def parse_box(text: str) -> tuple[float, float, float, float]:
+    """Four numbers joined by commas; whether they make a box is for the import to say."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"'{text}' is not W,S,E,N, such as 24.93,60.16,24.95,60.18", param_hint="'--bbox'"
+        ) from error
+    return west, south, east, north

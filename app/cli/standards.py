@@ -1,0 +1,109 @@
+"""`reach15 standards`: which standards there are and what they ask."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.options import JsonOption
+from app.cli.output import write_json, write_tables
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from app.domain.standard import Service, Standard
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """List the shipped standards."""
+    from app.ingest.standard_files import load_shipped_standards
+    from app.schemas.standards import standard_summaries
+
+    standards = load_shipped_standards().values()
+    if as_json:
+        write_json({"standards": standard_summaries(standards)})
+    else:
+        write_tables(_list_parts(standards))
+
+
+@app.command("show")
+def show(
+    standard: Annotated[
+        str,
+        typer.Argument(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file."),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Show a standard: its services, their limits, and where each value comes from."""
+    from app.cli.wiring import find_standard
+
+    chosen = find_standard(standard)
+    if as_json:
+        from app.schemas.standards import standard_to_dict
+
+        write_json(standard_to_dict(chosen))
+    else:
+        write_tables(_show_parts(chosen))
+
+
+def _list_parts(standards: "Iterable[Standard]") -> "Iterable[RenderableType]":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("standard", no_wrap=True)
+    table.add_column("version", no_wrap=True)
+    table.add_column("services", justify="right", no_wrap=True)
+    table.add_column("title", overflow="fold")
+    for standard in standards:
+        title = Text(f"{standard.title.zh}\n{standard.title.en}")
+        table.add_row(standard.id, standard.version, str(len(standard.services)), title)
+    yield table
+
+
+def _show_parts(standard: "Standard") -> "Iterable[RenderableType]":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from app.cli.text import one_line
+
+    yield Text(f"{one_line(standard.title.zh)} {one_line(standard.title.en)}", "bold")
+    yield Text(
+        f"{one_line(standard.id)}, version {one_line(standard.version)}; {one_line(_source(standard))}"
+    )
+    if standard.note:
+        yield Text(" ".join(standard.note.split()))
+    yield ""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    table.add_column("service", overflow="fold")
+    table.add_column("id", no_wrap=True)
+    table.add_column("limit", no_wrap=True)
+    table.add_column("obligation", no_wrap=True)
+    table.add_column("source", overflow="fold")
+    for service in standard.services:
+        names = Text(f"{one_line(service.name.zh)}\n{one_line(service.name.en)}")
+        source = Text(one_line(_source(service)))
+        table.add_row(names, Text(one_line(service.id)), _limit(service), service.obligation, source)
+    yield table
+
+
+def _source(described: "Standard | Service") -> str:
+    source = described.source
+    parts = [source.document, source.clause, source.date, f"[{source.mark}]"]
+    if source.verify:
+        parts.append("to be verified")
+    return ", ".join(part for part in parts if part)
+
+
+def _limit(service: "Service") -> str:
+    from app.schemas.coverage import limit_to_dict
+
+    limit = limit_to_dict(service)
+    shown = f"{limit['minutes']:g} min" if "minutes" in limit else f"{limit['meters']:g} m"
+    least = f"\nat least {service.min_count}" if service.min_count > 1 else ""
+    return shown + least + ("\nown data only" if service.user_data_only else "")

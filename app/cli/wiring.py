@@ -1,0 +1,73 @@
+"""Settings, stores and standards for the commands. Importing this is cheap; calling it is not."""
+
+import os
+from typing import TYPE_CHECKING
+
+from app.domain.errors import BadInputError
+
+if TYPE_CHECKING:
+    from app.domain.standard import Service, Standard
+    from app.services.areas import AreaService
+    from app.services.ports import AreaStore
+    from app.settings import Settings
+
+
+def load_settings() -> "Settings":
+    """Settings from the environment.
+
+    Raises
+    ------
+    BadInputError
+        If a variable has a value that it cannot have; names the variable.
+    """
+    from pydantic import ValidationError
+
+    from app.settings import Settings
+
+    try:
+        settings = Settings()
+        settings.data_path  # noqa: B018 - a home directory that does not exist shows only here
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"REACH15_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise BadInputError(
+            f"{variable}={os.environ.get(variable, first['input'])}",
+            f"{_lower_first(first['msg'])}; change the variable or unset it",
+        ) from error
+    except RuntimeError as error:
+        problem = f"{_lower_first(str(error)).rstrip('.')}; give a full path"
+        raise BadInputError(f"REACH15_DATA_DIR={os.environ.get('REACH15_DATA_DIR')}", problem) from error
+    return settings
+
+
+def open_store(settings: "Settings") -> "AreaStore":
+    """Where the imported areas are."""
+    from app.store.directory import DirectoryAreaStore
+
+    return DirectoryAreaStore(settings.data_path)
+
+
+def open_areas(settings: "Settings") -> "AreaService":
+    """Areas ready to be asked."""
+    from app.services.areas import AreaService
+
+    return AreaService(open_store(settings), keep=settings.loaded_areas)
+
+
+def shipped_services() -> "dict[str, Service]":
+    """Services of all shipped standards, by id."""
+    from app.ingest.standard_files import load_shipped_standards
+    from app.services.facilities import distinct_services
+
+    return distinct_services(load_shipped_standards().values())
+
+
+def find_standard(reference: str) -> "Standard":
+    """A shipped standard by its id, or a user's own by the path of its file."""
+    from app.ingest.standard_files import get_standard
+
+    return get_standard(reference)
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
