@@ -92,7 +92,8 @@ class OracleNetwork:
 
     def places(self, point: LonLat) -> list[Place]:
         """Every place a point is linked to: the nearest, and those equally near. Empty: not snapped."""
-        near = [(self._place(i, point), i) for i in self._segments_around(point)]
+        plane = Proj(proj="tmerc", lon_0=point[0], lat_0=point[1], k=1, ellps="WGS84")  # the point is its origin
+        near = [(self._place(i, plane), i) for i in self._segments_around(point)]
         for island in (False, True):
             linked = [
                 place
@@ -135,10 +136,7 @@ class OracleNetwork:
         around &= (self._lat_min <= lat + dlat) & (self._lat_max >= lat - dlat)
         return [int(i) for i in np.flatnonzero(around)]
 
-    def _place(self, i: int, point: LonLat) -> Place:
-        plane = Proj(
-            proj="tmerc", lon_0=point[0], lat_0=point[1], k=1, ellps="WGS84"
-        )  # the point is its origin
+    def _place(self, i: int, plane: Proj) -> Place:
         (x1, y1), (x2, y2) = (plane(*end) for end in self.segments[i].coords)
         if (x1, y1) == (x2, y2):
             return Place(i, 0.0, float(np.hypot(x1, y1)))
