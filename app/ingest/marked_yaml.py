@@ -1,0 +1,179 @@
+"""YAML as a user wrote it: plain values, and the line of each, so that a complaint can point at its place."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+from app.domain.errors import BadInputError
+
+FieldPath = tuple[str | int, ...]
+"""Keys and list positions that lead from the top of a file to a value."""
+
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_DEPTH = 12  # the deepest field of a standard is seven levels down
+_MAX_VALUES = 20_000  # checking millions against a schema takes minutes
+
+# YAML 1.2 core schema. PyYAML itself reads YAML 1.1, where `no` is false and 2018-12-01 a date.
+_CONSTANTS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_MAX_DIGITS = 300  # longer ones are beyond any float
+_NO_TEXT = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN_KEY = re.compile(r"[\w:.-]{1,60}")
+
+
+@dataclass(frozen=True)
+class MarkedYaml:
+    """A file's value and the lines, counted from 1, on which its parts begin."""
+
+    name: str
+    value: Any
+    lines: Mapping[FieldPath, int]
+
+    def line(self, path: FieldPath) -> int:
+        """Line of the value at a path, or of the nearest part around it."""
+        while path not in self.lines:
+            path = path[:-1]
+        return self.lines[path]
+
+    def error(self, path: FieldPath, problem: str) -> BadInputError:
+        """What is wrong, with file, line and field before it."""
+        return BadInputError(place(self.name, self.line(path), path), problem)
+
+
+def read_marked_yaml(text: str, name: str) -> MarkedYaml:
+    """One YAML document of mappings, lists and plain values, read by the core schema of YAML 1.2.
+
+    Aliases and tags are refused: they can make a small file huge, or run code in careless programs.
+
+    Raises
+    ------
+    BadInputError
+        If it is not such a document; names the line, and the field where there is one.
+    """
+    odd = _NO_TEXT.search(text)
+    if odd:
+        line = text.count("\n", 0, odd.start()) + 1
+        raise BadInputError(
+            place(name, line), f"holds U+{ord(odd[0]):04X}, which no text has; is it a YAML file?"
+        )
+    reader = _Reader(name, yaml.parse(text, Loader=_LOADER))
+    try:
+        value = reader.document()
+    except yaml.YAMLError as error:
+        mark: Any = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "cannot be read"
+        where = place(name, mark.line + 1) if mark else name
+        raise BadInputError(where, f"is not YAML: {problem}") from None
+    return MarkedYaml(name, value, reader.lines)
+
+
+def place(name: str, line: int, path: FieldPath = ()) -> str:
+    """``my.yaml, line 12, services[3].max_minutes``."""
+    field = ""
+    for step in path:
+        if isinstance(step, int):
+            field += f"[{step}]"
+        else:
+            field += ("." if field else "") + (step if _PLAIN_KEY.fullmatch(step) else shown(step))
+    return f"{name}, line {line}" + (f", {field}" if field else "")
+
+
+def shown(value: Any) -> str:
+    """A plain value as one short line."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:50]}..."
+
+
+class _Reader:
+    """Builds values out of YAML events and notes their lines."""
+
+    def __init__(self, name: str, events: Iterator[Any]) -> None:
+        self.name = name
+        self.lines: dict[FieldPath, int] = {(): 1}
+        self._events = events
+
+    def document(self) -> Any:
+        next(self._events)  # the stream begins
+        event = next(self._events)
+        if isinstance(event, yaml.StreamEndEvent):
+            raise BadInputError(self.name, "is empty")
+        value = self._value(next(self._events), ())
+        next(self._events)  # the document ends
+        event = next(self._events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._refuse(event, (), "begins a second YAML document; a file holds one")
+        return value
+
+    def _value(self, event: Any, path: FieldPath) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, path, f"uses the alias *{event.anchor}; write the value out")
+        if event.tag is not None:
+            self._refuse(event, path, f"has the tag {shown(event.tag)}; take it away")
+        if len(path) > _MAX_DEPTH:
+            self._refuse(event, path[:3], "is nested too deeply")
+        if len(self.lines) > _MAX_VALUES:
+            self._refuse(event, (), f"holds more than {_MAX_VALUES} values")
+        self.lines.setdefault(path, _line(event))
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        return self._scalar(event, path)
+
+    def _mapping(self, path: FieldPath) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self._refuse(event, path, "has a key that is not plain text")
+            key = event.value
+            if key in values:
+                first = self.lines[(*path, key)]
+                self._refuse(event, (*path, key), f"is given twice, first on line {first}; keep one")
+            self.lines[(*path, key)] = _line(event)
+            values[key] = None  # a key without its value yet, should an error need the others
+            values[key] = self._value(next(self._events), (*path, key))
+        return values
+
+    def _sequence(self, path: FieldPath) -> list[Any]:
+        values: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            values.append(self._value(event, (*path, len(values))))
+        return values
+
+    def _scalar(self, event: Any, path: FieldPath) -> str | float | bool | None:
+        text: str = event.value
+        if not event.implicit[0]:  # quoted, or a block of text
+            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if not _FLOAT.fullmatch(text) and not _NOT_FINITE.fullmatch(text):
+            return text
+        number = _number(text)
+        if not math.isfinite(number):
+            self._refuse(event, path, f"{shown(text)} is not a finite number")
+        return number
+
+    def _refuse(self, event: Any, path: FieldPath, problem: str) -> NoReturn:
+        raise BadInputError(place(self.name, _line(event), path), problem)
+
+
+def _number(text: str) -> float:
+    if _NOT_FINITE.fullmatch(text):
+        return math.inf
+    return int(text) if _INTEGER.fullmatch(text) and len(text) <= _MAX_DIGITS else float(text)
+
+
+def _line(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
