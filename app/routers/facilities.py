@@ -16,7 +16,7 @@ from app.problems import PROBLEMS
 from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.paging import Bbox, BboxDep, PageDep, cut_page
 from app.schemas.facilities import facility_features
-from app.schemas.wire import FacilitiesAnswer
+from app.schemas.wire_features import FacilitiesAnswer
 from app.services.area_engine import AreaEngine
 from app.services.facilities import distinct_services, services_by_facility
 from app.services.standards import (

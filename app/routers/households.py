@@ -15,7 +15,7 @@ from app.routers.answers import GeoJsonAnswer, feature_collection, made_by, prob
 from app.routers.examples import DEMO_HOUSEHOLD
 from app.routers.paging import BboxDep, PageDep, cut_page, find_position
 from app.schemas.households import household_features, matching_households
-from app.schemas.wire import HouseholdAnswer, HouseholdsAnswer
+from app.schemas.wire_features import HouseholdAnswer, HouseholdsAnswer
 from app.services.assessment import assess
 from app.services.standards import ServiceNotFoundError, get_service
 

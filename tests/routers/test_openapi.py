@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.schemas import wire
+from app.schemas import wire, wire_features
 
 DOCUMENT = create_app().openapi()
 PATHS = list(DOCUMENT["paths"])
@@ -20,9 +20,9 @@ MODELS = {
     "/v1/standards": wire.StandardsAnswer,
     "/v1/standards/{standard}": wire.StandardAnswer,
     "/v1/areas/{area}/coverage": wire.CoverageAnswer,
-    "/v1/areas/{area}/households": wire.HouseholdsAnswer,
-    "/v1/areas/{area}/households/{household_id}": wire.HouseholdAnswer,
-    "/v1/areas/{area}/facilities": wire.FacilitiesAnswer,
+    "/v1/areas/{area}/households": wire_features.HouseholdsAnswer,
+    "/v1/areas/{area}/households/{household_id}": wire_features.HouseholdAnswer,
+    "/v1/areas/{area}/facilities": wire_features.FacilitiesAnswer,
 }
 
 
