@@ -55,7 +55,7 @@ def test_the_engine_walks_as_the_oracle_walks(city: City, k: int, max_link_m: fl
     assert_same(found, expected)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities())
 def test_a_facility_that_is_named_is_as_far_as_it_is_said_to_be(city: City) -> None:
     for home, answer in city.engine().items():
@@ -64,7 +64,7 @@ def test_a_facility_that_is_named_is_as_far_as_it_is_said_to_be(city: City) -> N
             assert same(alone.oracle()[home].distance_m, answer.distance_m)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities(), st.integers(1, 2))
 def test_one_more_facility_never_makes_a_walk_longer(city: City, k: int) -> None:
     last = list(city.shops)[-1]
@@ -74,7 +74,7 @@ def test_one_more_facility_never_makes_a_walk_longer(city: City, k: int) -> None
     assert all(no_longer(with_it[home].distance_m, without[home].distance_m) for home in city.homes)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities(), st.data())
 def test_one_more_public_street_never_makes_a_walk_longer(city: City, data: st.DataObject) -> None:
     """Holds where the street moves no link and closes no piece.
@@ -99,7 +99,7 @@ def test_one_more_public_street_never_makes_a_walk_longer(city: City, data: st.D
     assert all(no_longer(after[home].distance_m, before[home].distance_m) for home in plain.homes)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities())
 def test_without_one_ways_there_and_back_are_equally_long(city: City) -> None:
     """Restricted runs at start and end change places, so rule 7 is symmetric too."""
@@ -109,7 +109,7 @@ def test_without_one_ways_there_and_back_are_equally_long(city: City) -> None:
     assert same(there.engine()["a"].distance_m, back.engine()["a"].distance_m)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities(), st.sampled_from([1, 2, 3]))
 def test_compiled_and_interpreted_searches_give_the_same_bits(city: City, k: int) -> None:
     network = engine_network(city.ways, walls=city.walls, gates=city.gates)
@@ -117,7 +117,7 @@ def test_compiled_and_interpreted_searches_give_the_same_bits(city: City, k: int
     assert compiled == network_walks(network, city.homes, city.shops, k=k)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities())
 def test_nobody_is_faster_than_the_crow(city: City) -> None:
     for home, answer in city.engine().items():
@@ -127,7 +127,7 @@ def test_nobody_is_faster_than_the_crow(city: City) -> None:
         assert answer.distance_m >= crow_m - ABSOLUTE_M
 
 
-@a_few(60)
+@a_few(40)
 @given(cities(), st.randoms(use_true_random=False), st.integers(1, 2))
 def test_the_order_of_ways_changes_no_bit(city: City, shuffle: random.Random, k: int) -> None:
     ways = list(city.ways)
@@ -135,7 +135,7 @@ def test_the_order_of_ways_changes_no_bit(city: City, shuffle: random.Random, k:
     assert replace(city, ways=tuple(ways)).engine(k=k) == city.engine(k=k)
 
 
-@a_few(60)
+@a_few(40)
 @given(cities(), st.randoms(use_true_random=False))
 def test_other_numbers_for_nodes_and_ways_change_nothing(city: City, shuffle: random.Random) -> None:
     numbers = shuffle.sample(range(1, 1000), len(city.ways))
@@ -152,7 +152,7 @@ def test_other_numbers_for_nodes_and_ways_change_nothing(city: City, shuffle: ra
     assert_same(renumbered.engine(), city.engine())
 
 
-@a_few(60)
+@a_few(40)
 @given(cities())
 def test_ways_drawn_the_other_way_round_and_cut_in_pieces_change_nothing(city: City) -> None:
     pieces: list[OracleWay] = []
@@ -163,7 +163,7 @@ def test_ways_drawn_the_other_way_round_and_cut_in_pieces_change_nothing(city: C
     assert_same(replace(city, ways=tuple(pieces)).engine(), city.engine())
 
 
-@a_few(60)
+@a_few(40)
 @given(cities(), st.lists(st.floats(1.0, 2000.0), min_size=2, max_size=4))
 def test_longer_limits_cover_whom_shorter_ones_cover(city: City, limits_m: list[float]) -> None:
     nearest = np.array([answer.distance_m for answer in city.engine(k=1).values()])

@@ -65,6 +65,7 @@ def test_each_state_outranks_those_after_it() -> None:
         (0.0, "covered"),
         (LIMIT_S, "covered"),
         (LIMIT_S + 0.9e-6, "covered"),  # the tolerance
+        (LIMIT_S + 1e-6, "covered"),
         (LIMIT_S + 1.1e-6, "too_far"),
         (LIMIT_S + 0.4, "too_far"),  # never rounded first
         (LIMIT_S - 0.4, "covered"),
