@@ -178,6 +178,13 @@ def test_of_equal_pieces_the_one_with_the_smallest_node_id_stays_public() -> Non
     assert list(turned.network.edge_restricted) == [False, True]  # node b is 1
 
 
+def test_where_the_gate_itself_has_the_smallest_id_the_next_one_decides() -> None:
+    city = draw(
+        "c . a . b", "c-a\na-b\ngates a"
+    )  # both pieces have the gate a, which is 1; then b is 2 and c 3
+    assert list(city.network.edge_restricted) == [True, False]
+
+
 @pytest.mark.xfail(reason="engine: only edge ends are asked for the smallest id, not the nodes between them")
 def test_the_smallest_node_id_may_lie_in_the_middle_of_a_way() -> None:
     city = draw("c a x . b", "c-a-x\nx-b\ngates x")

@@ -92,7 +92,9 @@ class OracleNetwork:
 
     def places(self, point: LonLat) -> list[Place]:
         """Every place a point is linked to: the nearest, and those equally near. Empty: not snapped."""
-        plane = Proj(proj="tmerc", lon_0=point[0], lat_0=point[1], k=1, ellps="WGS84")  # the point is its origin
+        plane = Proj(
+            proj="tmerc", lon_0=point[0], lat_0=point[1], k=1, ellps="WGS84"
+        )  # the point is its origin
         near = [(self._place(i, plane), i) for i in self._segments_around(point)]
         for island in (False, True):
             linked = [
@@ -207,8 +209,9 @@ def _restrict_behind_gates(segments: Sequence[Segment], gates: frozenset[int]) -
     for nodes in nx.connected_components(pieces):
         members = [data["segment"] for _, _, data in pieces.edges(nodes, data=True)]
         length_mm = round(sum(segments[i].length_m for i in members) * 1000)
-        smallest = min(_osm_id(end) for i in members for end in segments[i].ends)
-        rank.update(dict.fromkeys(members, (-length_mm, smallest)))
+        # Pieces that share a gate may share their smallest id: the next one decides.
+        ids = sorted({_osm_id(end) for i in members for end in segments[i].ends})
+        rank.update(dict.fromkeys(members, (-length_mm, ids)))
     for part in _parts(segments):
         public = [i for i in part if i in rank]
         best = min((rank[i] for i in public), default=None)
