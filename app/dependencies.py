@@ -21,7 +21,7 @@ DEMO_STANDARD = "cn-mofcom-5-8-15"
 
 
 def build_area_service(settings: Settings, kernels: KernelLoader | None = None) -> AreaService:
-    """The areas of a data directory, for the HTTP service and the command line alike.
+    """The areas of a data directory.
 
     Parameters
     ----------

@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """All settings with their defaults; docs/settings.md lists them for users."""
 
-    model_config = SettingsConfigDict(env_prefix="REACH15_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="REACH15_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     data_dir: Path | None = Field(
         default=None,

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app import __version__
-from app.domain.area import ATTRIBUTION, METHOD_VERSION, Area
+from app.domain.area import Area
 from app.domain.standard import Standard
 from app.geo.units import IntArray
-from app.schemas.coverage import provenance
 from app.schemas.facilities import facility_features
 from app.schemas.households import household_features
+from app.schemas.provenance import assessment_head, facilities_head
 from app.services.assessment import Assessment
 
 _PIECE = 2000
@@ -31,33 +30,14 @@ def household_pieces(
 
 def household_collection(assessment: Assessment, positions: IntArray | None = None) -> Iterator[bytes]:
     """Households with their verdicts, and what made them."""
-    head = {
-        "attribution": ATTRIBUTION,
-        "area": {"id": assessment.area.id, "version": assessment.area.version},
-        "standard": {"id": assessment.standard.id, "version": assessment.standard.version},
-        "profile": assessment.walker.profile.id,
-        "speed_mps": assessment.walker.speed_mps,
-        "provenance": provenance(assessment),
-    }
-    return _collection(head, household_pieces(assessment, positions))
+    return _collection(assessment_head(assessment), household_pieces(assessment, positions))
 
 
 def facility_collection(
     area: Area, services: dict[int, list[str]], standards: Iterable[Standard]
 ) -> Iterator[bytes]:
     """Facilities with their services, and what made them."""
-    head = {
-        "attribution": ATTRIBUTION,
-        "area": {"id": area.id, "version": area.version},
-        "standards": [{"id": standard.id, "version": standard.version} for standard in standards],
-        "provenance": {
-            "data_hash": area.data_hash,
-            "method_version": METHOD_VERSION,
-            "software_version": __version__,
-            "attribution": ATTRIBUTION,
-        },
-    }
-    return _collection(head, [facility_features(area, services)])
+    return _collection(facilities_head(area, standards), [facility_features(area, services)])
 
 
 def _collection(head: dict[str, Any], pieces: Iterable[list[dict[str, Any]]]) -> Iterator[bytes]:

@@ -101,7 +101,7 @@ def _source(described: "Standard | Service") -> str:
 
 
 def _limit(service: "Service") -> str:
-    from app.schemas.coverage import limit_to_dict
+    from app.schemas.names import limit_to_dict
 
     limit = limit_to_dict(service)
     shown = f"{limit['minutes']:g} min" if "minutes" in limit else f"{limit['meters']:g} m"

@@ -153,7 +153,7 @@ def is_public(tags: Mapping[str, str]) -> bool:
     """Whether a place is in use and open to the public. Of a list in ``access`` the first value counts."""
     if tags.get("access", "").split(";", 1)[0].strip() in ("private", "no"):
         return False
-    return not any(tags.get(key, "no") != "no" for key in DEAD_KEYS)
+    return all(tags[key] == "no" for key in DEAD_KEYS & tags.keys())
 
 
 def _has_one_of(tags: Mapping[str, str], key: str, values: frozenset[str]) -> bool:

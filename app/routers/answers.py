@@ -7,11 +7,8 @@ import orjson
 from fastapi import Request
 from starlette.responses import JSONResponse
 
-from app.domain.area import ATTRIBUTION
 from app.problems import MEDIA_TYPE, ProblemType
 from app.routers.paging import Page
-from app.schemas.coverage import provenance
-from app.services.assessment import Assessment
 
 GEOJSON = "application/geo+json"
 
@@ -51,18 +48,6 @@ def feature_collection(
         "features": features,
     }
     return GeoJsonAnswer(content, headers=headers)
-
-
-def made_by(assessment: Assessment) -> dict[str, Any]:
-    """Members beside the features: what was asked of which data, by which rules, and whose data it is."""
-    return {
-        "attribution": ATTRIBUTION,
-        "area": {"id": assessment.area.id, "version": assessment.area.version},
-        "standard": {"id": assessment.standard.id, "version": assessment.standard.version},
-        "profile": assessment.walker.profile.id,
-        "speed_mps": assessment.walker.speed_mps,
-        "provenance": provenance(assessment),
-    }
 
 
 def problem_documents(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:

@@ -1,13 +1,11 @@
 """Facilities and the services they offer, as GeoJSON."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
-from app import __version__
 from app.dependencies import DEMO_STANDARD, EngineDep
-from app.domain.area import ATTRIBUTION, METHOD_VERSION, Area
 from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.facility import Facilities
 from app.domain.standard import Standard, StandardNotFoundError
@@ -16,6 +14,7 @@ from app.problems import PROBLEMS
 from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.paging import Bbox, BboxDep, PageDep, cut_page
 from app.schemas.facilities import facility_features
+from app.schemas.provenance import facilities_head
 from app.schemas.wire_features import FacilitiesAnswer
 from app.services.area_engine import AreaEngine
 from app.services.facilities import distinct_services, services_by_facility
@@ -64,7 +63,12 @@ def list_facilities(
     matching = _inside(engine.area.facilities, np.asarray(list(offered), dtype=np.int64), bbox)
     part = cut_page(engine.area.facilities.id, matching, page)
     features = facility_features(engine.area, {row: offered[row] for row in part.positions.tolist()})
-    return feature_collection(request, features, part, _made_by(engine.area, chosen))
+    return feature_collection(
+        request,
+        features,
+        part,
+        facilities_head(engine.area, list_standards() if chosen is None else (chosen,)),
+    )
 
 
 def _offered(engine: AreaEngine, service: str | None, standard: Standard | None) -> dict[int, list[str]]:
@@ -89,18 +93,3 @@ def _inside(facilities: Facilities, positions: IntArray, bbox: Bbox | None) -> I
     lon_deg, lat_deg = facilities.lon_deg[positions], facilities.lat_deg[positions]
     inside = (lon_deg >= west) & (lon_deg <= east) & (lat_deg >= south) & (lat_deg <= north)
     return positions[inside]
-
-
-def _made_by(area: Area, standard: Standard | None) -> dict[str, Any]:
-    standards = list_standards() if standard is None else (standard,)
-    return {
-        "attribution": ATTRIBUTION,
-        "area": {"id": area.id, "version": area.version},
-        "standards": [{"id": item.id, "version": item.version} for item in standards],
-        "provenance": {
-            "data_hash": area.data_hash,
-            "method_version": METHOD_VERSION,
-            "software_version": __version__,
-            "attribution": ATTRIBUTION,
-        },
-    }

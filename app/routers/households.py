@@ -11,10 +11,11 @@ from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreEr
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
 from app.problems import PROBLEMS
-from app.routers.answers import GeoJsonAnswer, feature_collection, made_by, problem_documents
+from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.examples import DEMO_HOUSEHOLD
 from app.routers.paging import BboxDep, PageDep, cut_page, find_position
 from app.schemas.households import household_features, matching_households
+from app.schemas.provenance import assessment_head
 from app.schemas.wire_features import HouseholdAnswer, HouseholdsAnswer
 from app.services.assessment import assess
 from app.services.standards import ServiceNotFoundError, get_service
@@ -71,7 +72,7 @@ def list_households(
     matching = matching_households(assessment, services=assessment.services, state=state, bbox=bbox)
     part = cut_page(engine.area.households.id, matching, page)
     features = household_features(assessment, part.positions, services=assessment.services)
-    return feature_collection(request, features, part, made_by(assessment))
+    return feature_collection(request, features, part, assessment_head(assessment))
 
 
 @router.get(
@@ -99,4 +100,4 @@ def get_household(
         raise HouseholdNotFoundError(engine.area.id, household_id)
     assessment = assess(engine, standard, walker)
     (feature,) = household_features(assessment, np.array([position]), services=assessment.services)
-    return GeoJsonAnswer(feature | made_by(assessment))
+    return GeoJsonAnswer(feature | assessment_head(assessment))

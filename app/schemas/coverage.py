@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from app import __version__
-from app.domain.area import ATTRIBUTION, METHOD_VERSION, Area
+from app.domain.area import Area
 from app.domain.household import WEIGHTS
-from app.domain.standard import LocalName, Service
-from app.geo.units import SECONDS_PER_MINUTE, IntArray
+from app.geo.units import IntArray
 from app.geo.verdict import COVERED, NOT_DETERMINED_STATES, OVERALL_STATES, STATES
+from app.schemas.names import limit_to_dict, name_to_dict
 from app.schemas.numbers import DEGREE_DECIMALS, SHARE_DECIMALS, WEIGHT_DECIMALS
+from app.schemas.provenance import provenance
 from app.services.assessment import Assessment, ServiceAssessment
 
 Sums = dict[str, dict[str, float | None]]
@@ -35,29 +35,6 @@ def coverage_to_dict(assessment: Assessment, *, weight: str) -> dict[str, Any]:
         "overall": _sums(area, assessment.overall.astype(np.int64), OVERALL_STATES),
         "provenance": provenance(assessment),
     }
-
-
-def provenance(assessment: Assessment) -> dict[str, Any]:
-    """What made an answer."""
-    return {
-        "data_hash": assessment.area.data_hash,
-        "standard_version": assessment.standard.version,
-        "method_version": METHOD_VERSION,
-        "software_version": __version__,
-        "attribution": ATTRIBUTION,
-    }
-
-
-def limit_to_dict(service: Service) -> dict[str, float]:
-    """A limit in the unit that the standard gives it in."""
-    if service.limit_m is not None:
-        return {"meters": service.limit_m}
-    return {"minutes": (service.limit_s or 0.0) / SECONDS_PER_MINUTE}
-
-
-def name_to_dict(name: LocalName) -> dict[str, str]:
-    """A name in both languages."""
-    return {"zh": name.zh, "en": name.en}
 
 
 def _service_to_dict(area: Area, item: ServiceAssessment, weight: str) -> dict[str, Any]:

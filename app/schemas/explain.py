@@ -14,9 +14,10 @@ from app.geo.verdict import (
     NOT_SNAPPED,
     TOO_FAR,
 )
-from app.schemas.coverage import limit_to_dict, name_to_dict, provenance
 from app.schemas.households import household_features
+from app.schemas.names import limit_to_dict, name_to_dict
 from app.schemas.numbers import DEGREE_DECIMALS, LINK_DECIMALS, WALK_DECIMALS, number
+from app.schemas.provenance import provenance
 from app.services.explain import Explanation
 
 _MICRO = 10**WALK_DECIMALS

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.domain.standard import Selector, Service, Source, Standard
-from app.schemas.coverage import limit_to_dict, name_to_dict
+from app.schemas.names import limit_to_dict, name_to_dict
 
 
 def standard_to_dict(standard: Standard) -> dict[str, Any]:

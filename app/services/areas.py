@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 
 from app.domain.area import AreaSummary, ImportReport
+from app.domain.errors import StoreError
 from app.services.area_engine import AreaEngine
 from app.services.kernel_loader import KernelLoader
 from app.services.ports import AreaStore
@@ -17,7 +18,9 @@ class AreaService:
         self._kernels = kernels
         self._keep = keep
         self._lock = threading.Lock()
+        self._loading: dict[str, threading.Lock] = {}
         self._engines: OrderedDict[str, tuple[str, AreaEngine]] = OrderedDict()
+        self._sound: dict[str, str] = {}
 
     def engine(self, area_id: str) -> AreaEngine:
         """Engine of the area's current version.
@@ -31,14 +34,19 @@ class AreaService:
         """
         version = self._store.current_version(area_id)
         with self._lock:
-            known = self._engines.get(area_id)
-            if known is None or known[0] != version:
-                known = (version, AreaEngine(self._store.load(area_id), kernels=self._kernels))
-                self._engines[area_id] = known
-            self._engines.move_to_end(area_id)
-            while len(self._engines) > self._keep:
-                self._engines.popitem(last=False)
-            return known[1]
+            engine = self._find(area_id, version)
+            loading = self._loading.setdefault(area_id, threading.Lock())
+        if engine is not None:
+            return engine
+        with (
+            loading
+        ):  # one thread loads; others that ask for this area wait, those that ask for another do not
+            with self._lock:
+                engine = self._find(area_id, version)
+            if engine is None:
+                version, engine = self._load(area_id)
+                self._keep_engine(area_id, version, engine)
+        return engine
 
     def list_areas(self) -> tuple[AreaSummary, ...]:
         """Summaries of all areas, by id."""
@@ -53,9 +61,40 @@ class AreaService:
         return self._store.load_report(area_id)
 
     def check_ready(self) -> tuple[str, ...]:
-        """Ids of the areas that can be asked. Raises what keeps them from it."""
+        """Ids of the areas that can be asked. Raises what keeps them from it.
+
+        A version that was loaded once is sound, so that probing often costs nothing.
+        """
         self._store.check()
         ids = tuple(summary.id for summary in self._store.list_areas())
         for area_id in ids:
-            self.engine(area_id)
+            if self._sound.get(area_id) != self._store.current_version(area_id):
+                self.engine(area_id)
         return ids
+
+    def _find(self, area_id: str, version: str) -> AreaEngine | None:
+        known = self._engines.get(area_id)
+        if known is None or known[0] != version:
+            return None
+        self._engines.move_to_end(area_id)
+        return known[1]
+
+    def _load(self, area_id: str) -> tuple[str, AreaEngine]:
+        """The current version, loaded; once more if it was replaced while it was being read."""
+        version = self._store.current_version(area_id)
+        try:
+            area = self._store.load(area_id)
+        except StoreError:
+            newer = self._store.current_version(area_id)
+            if newer == version:
+                raise
+            version, area = newer, self._store.load(area_id)
+        return version, AreaEngine(area, kernels=self._kernels)
+
+    def _keep_engine(self, area_id: str, version: str, engine: AreaEngine) -> None:
+        with self._lock:
+            self._engines[area_id] = (version, engine)
+            self._engines.move_to_end(area_id)
+            self._sound[area_id] = version
+            while len(self._engines) > self._keep:
+                self._engines.popitem(last=False)

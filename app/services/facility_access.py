@@ -51,7 +51,7 @@ def locate_facilities(places: FacilityPlaces, locator: EdgeLocator) -> Facilitie
         name=places.name,
         source=places.source,
         tags=places.tags,
-        services=places.services,
+        services=tuple(tuple(sorted(ids)) for ids in places.services),
         lon_deg=shapely.get_x(middle),
         lat_deg=shapely.get_y(middle),
         area_m2=np.where(is_area, shapely.area(planar), np.nan),
