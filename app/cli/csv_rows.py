@@ -29,7 +29,7 @@ def household_csv(assessment: Assessment) -> Iterator[bytes]:
     services = assessment.services
     header = ["id", "lon", "lat", "households", "population", "overall"]
     for item in services:
-        over = "over_m" if item.service.limit_m is not None else "over_s"
+        over = "over_m" if item.service.length_limit_m is not None else "over_s"
         header += [f"{item.service.id}_{column}" for column in ("state", "time_s", over)]
     yield _lines([header])
     position = 0

@@ -88,10 +88,12 @@ class Selector:
 
 @dataclass(frozen=True)
 class Service:
-    """One service of a standard. Exactly one of ``limit_s`` and ``limit_m`` is set.
+    """One service of a standard. Exactly one of ``limit_s``, ``limit_m`` and ``straight_m`` is set.
 
-    ``limit_s`` is walking time in seconds, ``limit_m`` metres of network walk; both inclusive. ``user_data_only``:
-    OSM cannot show this service, so that without supplied facilities its verdict is ``no_data``.
+    ``limit_s`` is walking time in seconds, ``limit_m`` metres of network walk, ``straight_m`` metres as the crow
+    flies; all inclusive. ``any_of``: services of the same standard, each within its own limit, any of which will do
+    instead. ``waived_by``: services whose presence makes this one unnecessary. ``user_data_only``: OSM cannot show
+    this service, so that without supplied facilities its verdict is ``no_data``.
     ``min_area_m2``: smaller areas, and points whose area nobody knows, do not count. ``per_persons`` (one facility
     for so many persons) is what the source says; no verdict depends on it.
     """
@@ -111,6 +113,14 @@ class Service:
     source: Source
     note: str | None = None
     per_persons: float | None = None
+    straight_m: float | None = None
+    any_of: tuple[str, ...] = ()
+    waived_by: tuple[str, ...] = ()
+
+    @property
+    def length_limit_m(self) -> float | None:
+        """The limit where it is a length, walked or straight; None where it is a time."""
+        return self.limit_m if self.limit_m is not None else self.straight_m
 
     def is_offered_by(self, tags: Mapping[str, str]) -> bool:
         """Whether an OSM element with these tags is a facility of this service (its area not considered)."""

@@ -255,8 +255,8 @@ def _restricted_with_enclaves(network: WalkNetwork) -> BoolArray:
         u, v, network.edge_length_m[public], network.node_count + 2 * len(public)
     )
     smallest_id = np.full(len(piece_length_m), np.iinfo(np.int64).max)
-    ids = np.minimum(network.node_osm_id[network.edge_u[public]], network.node_osm_id[network.edge_v[public]])
-    np.minimum.at(smallest_id, piece, ids)
+    smallest_on_edge = np.minimum.reduceat(network.vertex_osm_id, network.vertex_start[:-1])
+    np.minimum.at(smallest_id, piece, smallest_on_edge[public])
     part_of_piece = np.empty(len(piece_length_m), dtype=np.int64)
     part_of_piece[piece] = network.edge_part[public]
     # Longest first within each part; lengths equal to the millimetre fall to the smallest node id.

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from app.geo.links import AccessLinks
+from app.geo.links import TIE_M, AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.search import SearchGraph, Seeds, reversed_matrix
 from app.geo.units import BoolArray, FloatArray, IntArray
@@ -53,7 +53,7 @@ def find_route(
     node_cost, predecessor = _search(graph, entries)
     best: tuple[float, int, int, str] | None = None
     for row in range(len(start.edge)):
-        for cost, other, way in _first_steps(graph, starts, ends, row, node_cost):
+        for cost, other, way in _first_steps(network, graph, starts, ends, row, node_cost):
             total = cost + starts.link_cost[row]
             if np.isfinite(total) and (best is None or total < best[0]):
                 best = (float(total), row, other, way)
@@ -105,10 +105,16 @@ def _search(graph: SearchGraph, entries: _Entries) -> tuple[FloatArray, IntArray
 
 
 def _first_steps(
-    graph: SearchGraph, starts: LinkCosts, ends: LinkCosts, row: int, node_cost: FloatArray
+    network: WalkNetwork,
+    graph: SearchGraph,
+    starts: LinkCosts,
+    ends: LinkCosts,
+    row: int,
+    node_cost: FloatArray,
 ) -> list[tuple[float, int, str]]:
     """Costs of going by u, by v, and straight along the edge to a link of the end on the same edge."""
     edge, fraction = int(starts.edge[row]), float(starts.fraction[row])
+    length_m = float(network.edge_length_m[edge])
     forward, backward = float(graph.cost_forward[edge]), float(graph.cost_backward[edge])
     steps = []
     if np.isfinite(backward):
@@ -117,7 +123,9 @@ def _first_steps(
         steps.append(((1.0 - fraction) * forward + float(node_cost[graph.start_v[edge]]), -1, "v"))
     for other in np.flatnonzero(ends.edge == edge).tolist():
         step = float(ends.fraction[other]) - fraction
-        along = 0.0 if step == 0 else step * forward if step > 0 else -step * backward
+        along = step * forward if step > 0 else -step * backward
+        if abs(step) * length_m <= TIE_M:
+            along = 0.0
         steps.append((along + float(ends.link_cost[other]), other, "along"))
     return steps
 

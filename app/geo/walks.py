@@ -5,7 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
-from app.geo.links import AccessLinks
+from app.geo.links import TIE_M, AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.search import SearchGraph, Seeds, nearest_facilities
 from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows, ragged_starts
@@ -148,7 +148,8 @@ def _along_one_edge(
         share_of_edge(step, graph.cost_forward[edge]),
         share_of_edge(-step, graph.cost_backward[edge]),
     )
-    along = np.where(step == 0, 0.0, along)  # nothing to walk, whatever the one-way rule
+    # One and the same place: nothing to walk, whatever the one-way rule.
+    along = np.where(np.abs(step) * network.edge_length_m[edge] <= TIE_M, 0.0, along)
     cost = along + starts.link_cost[start] + ends.link_cost[end]
     reached = np.isfinite(cost)
     return _Candidates(starts.access[start][reached], facility[end][reached], cost[reached])

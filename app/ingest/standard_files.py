@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -138,10 +139,27 @@ def _find_problems(document: MarkedYaml) -> Iterator[tuple[FieldPath, str]]:
             at = document.line((*earlier, "id"))
             yield (*path, "id"), f"{service['id']} is the id of the service on line {at} too; ids must differ"
         yield from _find_regex_problems(service, path)
+        yield from _find_reference_problems(
+            service, path, {other["id"] for other in document.value["services"]}
+        )
         for number, selector in enumerate(service.get("osm", ())):
             selector_path = (*path, "osm", number)
             yield from _find_value_problems(selector, selector_path)
             yield from _find_regex_problems(selector, selector_path)
+
+
+def _find_reference_problems(
+    service: Mapping[str, Any], path: FieldPath, ids: AbstractSet[str]
+) -> Iterator[tuple[FieldPath, str]]:
+    for name in ("any_of", "waived_by"):
+        for number, reference in enumerate(service.get(name, ())):
+            if reference == service["id"]:
+                yield (*path, name, number), f"{shown(reference)} is this service itself; name another one"
+            elif reference not in ids:
+                problem = (
+                    f"{shown(reference)} is no service of this standard, which has {', '.join(sorted(ids))}"
+                )
+                yield (*path, name, number), problem
 
 
 def _find_value_problems(selector: Mapping[str, Any], path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
@@ -203,6 +221,9 @@ def _service(fields: Mapping[str, Any], standard_source: Mapping[str, Any]) -> S
         source=_source(fields.get("source", {}), standard_source),
         note=_text(fields, "note"),
         per_persons=_number(fields, "per_persons"),
+        straight_m=_number(fields, "straight_m"),
+        any_of=tuple(fields.get("any_of", ())),
+        waived_by=tuple(fields.get("waived_by", ())),
     )
 
 

@@ -103,9 +103,10 @@ def _explain_required(wanted: list[str], value: Mapping[str, Any]) -> str:
 
 
 def _explain_limits(_: object, value: object) -> str:
-    both = isinstance(value, dict) and "max_minutes" in value
-    found = "both max_minutes and max_m" if both else "neither max_minutes nor max_m"
-    return f"has {found}; exactly one of them is the limit"
+    limits = ("max_minutes", "max_m", "straight_m")
+    found = [name for name in limits if isinstance(value, dict) and name in value]
+    has = " and ".join(found) if found else "no limit"
+    return f"has {has}; exactly one of {', '.join(limits)} is the limit"
 
 
 def _explain_pattern(pattern: str, value: object) -> str:

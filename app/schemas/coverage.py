@@ -30,6 +30,7 @@ def coverage_to_dict(assessment: Assessment, *, weight: str) -> dict[str, Any]:
         "profile": assessment.walker.profile.id,
         "speed_mps": assessment.walker.speed_mps,
         "weight": weight,
+        **({} if assessment.band is None else {"band": assessment.band}),
         "total": _total(area),
         "services": [_service_to_dict(area, item, weight) for item in assessment.services],
         "overall": _sums(area, assessment.overall.astype(np.int64), OVERALL_STATES),
@@ -43,7 +44,7 @@ def _service_to_dict(area: Area, item: ServiceAssessment, weight: str) -> dict[s
     total = sum(counted.values())
     undetermined = sum(counted[STATES[state]] for state in NOT_DETERMINED_STATES)
     covered = counted[STATES[COVERED]]
-    return {
+    answer = {
         "id": item.service.id,
         "name": name_to_dict(item.service.name),
         "obligation": item.service.obligation,
@@ -54,6 +55,9 @@ def _service_to_dict(area: Area, item: ServiceAssessment, weight: str) -> dict[s
         "share_covered": _share(covered, total),
         "share_covered_of_determined": _share(covered, total - undetermined),
     }
+    if item.is_fragile is not None:
+        answer["fragile"] = _sums(area, item.is_fragile.astype(np.int64), ("holds", "fragile"))["fragile"]
+    return answer
 
 
 def _sums(area: Area, group: IntArray, names: tuple[str, ...]) -> Sums:

@@ -156,7 +156,8 @@ def _would_change(explanation: Explanation) -> dict[str, Any]:
     state = int(item.verdicts.state[row])
     service = item.service
     if state == COVERED:
-        return _margin(explanation, service)
+        by = int(item.by[row])
+        return _margin(explanation, service if by < 0 else assessment.standard.services[by])
     if state == TOO_FAR:
         return _needed(explanation, service)
     if state == NO_DATA:
@@ -198,8 +199,8 @@ def _margin(explanation: Explanation, service: Service) -> dict[str, Any]:
     """How much slower, or how much tighter a limit, a covered household can bear."""
     row = explanation.household
     walk_m = float(explanation.item.distance_m[row])
-    if service.limit_m is not None:
-        margin_m = number(service.limit_m - walk_m, WALK_DECIMALS)
+    if service.length_limit_m is not None:
+        margin_m = number(service.length_limit_m - walk_m, WALK_DECIMALS)
         return {
             "needs": "nothing",
             "margin_m": margin_m,
@@ -220,8 +221,8 @@ def _needed(explanation: Explanation, service: Service) -> dict[str, Any]:
     """What a household that is too far away is short of."""
     row = explanation.household
     walk_m = float(explanation.item.distance_m[row])
-    if service.limit_m is not None:
-        shorter_m = number(walk_m - service.limit_m, WALK_DECIMALS)
+    if service.length_limit_m is not None:
+        shorter_m = number(walk_m - service.length_limit_m, WALK_DECIMALS)
         return {
             "needs": "shorter_walk",
             "shorter_m": shorter_m,

@@ -107,39 +107,53 @@ def _verdicts(assessment: Assessment, item: ServiceAssessment, positions: IntArr
     states = item.verdicts.state[positions].tolist()
     time_s = numbers(item.time_s[positions], WALK_DECIMALS)
     distance_m = numbers(item.distance_m[positions], WALK_DECIMALS)
-    in_metres = item.service.limit_m is not None
-    limit = item.service.limit_m if item.service.limit_m is not None else item.service.limit_s
-    over = numbers(item.verdicts.walk[positions] - (limit or 0.0), WALK_DECIMALS)
-    start = assessment.area.households.access.start
+    in_metres = item.service.length_limit_m is not None
     facility_ids = assessment.area.facilities.id
+    start = assessment.area.households.access.start
     verdicts = []
     for row, (position, state) in enumerate(zip(positions.tolist(), states, strict=True)):
-        verdict: dict[str, Any] = {"state": STATES[state]}
+        verdict: dict[str, Any] = {"state": STATES[state], "time_s": None}
         facility = int(item.facility[position])
         if state in (COVERED, TOO_FAR, UNDETERMINED) and facility >= 0:
             verdict["time_s"] = time_s[row]
-            if in_metres:
+            if in_metres or time_s[row] is None:
                 verdict["distance_m"] = distance_m[row]
             verdict["facility"] = str(facility_ids[facility])
             if start[position + 1] - start[position] > 1:
                 verdict["access_point"] = int(item.access[position] - start[position])
-        else:
-            verdict["time_s"] = None
-        if state == TOO_FAR:
-            verdict["over_m" if in_metres else "over_s"] = over[row]
-        elif state == UNDETERMINED:
-            verdict["missing_m"] = number(item.verdicts.missing_m[position], LINK_DECIMALS)
-        elif state == NOT_SNAPPED:
-            verdict["nearest_edge_m"] = number(assessment.view.household_nearest_m[position], LINK_DECIMALS)
-        elif state == NO_FACILITY:
-            verdict["facilities"] = len(item.facilities)
-        elif state == DISCONNECTED:
-            verdict |= _component(assessment, position)
-        verdicts.append(verdict)
+        verdicts.append(verdict | _reason(assessment, item, position, state) | _robustness(item, position))
     return verdicts
 
 
-def _component(assessment: Assessment, position: int) -> dict[str, Any]:
-    """The connected part of the network that a household cannot leave, and its length of streets."""
-    part, length_m = assessment.view.household_part(position)
-    return {"component": part, "component_length_m": number(length_m, LINK_DECIMALS)}
+def _reason(assessment: Assessment, item: ServiceAssessment, position: int, state: int) -> dict[str, Any]:
+    """What a state carries beside the walk."""
+    service = item.service
+    if state == COVERED:
+        by = int(item.by[position])
+        if by < 0:
+            return {}
+        other = assessment.standard.services[by].id
+        return {"any_of" if other in service.any_of else "waived_by": other}
+    if state == TOO_FAR:
+        length_limit_m = service.length_limit_m
+        name, limit = ("over_s", service.limit_s) if length_limit_m is None else ("over_m", length_limit_m)
+        return {name: number(float(item.verdicts.walk[position]) - (limit or 0.0), WALK_DECIMALS)}
+    if state == UNDETERMINED:
+        return {"missing_m": number(item.verdicts.missing_m[position], LINK_DECIMALS)}
+    if state == NOT_SNAPPED:
+        return {"nearest_edge_m": number(assessment.view.household_nearest_m[position], LINK_DECIMALS)}
+    if state == NO_FACILITY:
+        return {"facilities": len(item.facilities)}
+    if state == DISCONNECTED:
+        part, length_m = assessment.view.household_part(position)
+        return {"component": part, "component_length_m": number(length_m, LINK_DECIMALS)}
+    return {}
+
+
+def _robustness(item: ServiceAssessment, position: int) -> dict[str, Any]:
+    """Whether the state holds for a slower and a faster walker, where that was asked for."""
+    if item.holds_slower is None or item.holds_faster is None:
+        return {}
+    return {
+        "holds": {"slower": bool(item.holds_slower[position]), "faster": bool(item.holds_faster[position])}
+    }

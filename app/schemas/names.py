@@ -4,8 +4,10 @@ from app.domain.standard import LocalName, Service
 from app.geo.units import SECONDS_PER_MINUTE
 
 
-def limit_to_dict(service: Service) -> dict[str, float]:
-    """A limit in the unit that the standard gives it in."""
+def limit_to_dict(service: Service) -> dict[str, float | bool]:
+    """A limit in the unit that the standard gives it in; ``straight`` where streets play no part."""
+    if service.straight_m is not None:
+        return {"meters": service.straight_m, "straight": True}
     if service.limit_m is not None:
         return {"meters": service.limit_m}
     return {"minutes": (service.limit_s or 0.0) / SECONDS_PER_MINUTE}

@@ -47,6 +47,8 @@ def _service_to_dict(service: Service) -> dict[str, Any]:
         "tier": service.tier,
         "strand": service.strand,
         "class": service.service_class,
+        "any_of": list(service.any_of),
+        "waived_by": list(service.waived_by),
         "user_data_only": service.user_data_only,
         "min_area_m2": service.min_area_m2,
         "per_persons": service.per_persons,

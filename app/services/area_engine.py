@@ -14,6 +14,7 @@ from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import without_edges
 from app.geo.search import SearchGraph, build_search_graph
+from app.geo.straight import straight_to_nearest
 from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows, running_starts
 from app.geo.walks import NearestWalks, walks_to_nearest
 from app.services.kernel_loader import KernelLoader
@@ -74,7 +75,7 @@ class AreaEngine:
         self._lock = threading.RLock()
         self._views: dict[bool, WalkingView] = {}
         self._offering: dict[int, tuple[Service, IntArray]] = {}
-        self._walks: OrderedDict[tuple[bool, int, bytes], NearestWalks] = OrderedDict()
+        self._walks: OrderedDict[tuple[bool, bool, int, bytes], NearestWalks] = OrderedDict()
 
     def view(self, profile: Profile) -> WalkingView:
         """The network for a profile."""
@@ -95,15 +96,19 @@ class AreaEngine:
     def walks(self, service: Service, profile: Profile) -> NearestWalks:
         """Walk of every household to the ``min_count``-th nearest facility of a service, in metres.
 
-        The facility is a position among all facilities of the area.
+        A straight line where the service's limit is one. The facility is a position among all facilities of the area.
         """
         facilities = self.offering(service)
-        key = (profile.avoids_steps, service.min_count, facilities.tobytes())
+        is_straight = service.straight_m is not None
+        key = (profile.avoids_steps, is_straight, service.min_count, facilities.tobytes())
         with self._lock:
             if key in self._walks:
                 self._walks.move_to_end(key)
                 return self._walks[key]
-        walks = self._find_walks(self.view(profile), facilities, service.min_count)
+        if is_straight:
+            walks = self._find_straight(facilities, service.min_count)
+        else:
+            walks = self._find_walks(self.view(profile), facilities, service.min_count)
         with self._lock:
             self._walks[key] = walks
             while len(self._walks) > _KEPT_WALKS:
@@ -122,8 +127,21 @@ class AreaEngine:
             nearest=nearest,
             kernels=None if self._kernels is None else self._kernels.find(),
         )
-        named = np.where(walks.facility >= 0, np.append(facilities, -1)[walks.facility], -1)
-        return NearestWalks(walks.cost, named, walks.access)
+        return _among_all(walks, facilities)
+
+    def _find_straight(self, facilities: IntArray, nearest: int) -> NearestWalks:
+        homes, places = self.area.households.access, self.area.facilities.access
+        counts = np.diff(places.start)[facilities]
+        rows = expand_ranges(places.start[facilities], counts)
+        walks = straight_to_nearest(
+            self.area.network.projection,
+            (homes.lon_deg, homes.lat_deg),
+            homes.start,
+            (places.lon_deg[rows], places.lat_deg[rows]),
+            running_starts(counts),
+            nearest=nearest,
+        )
+        return _among_all(walks, facilities)
 
     def _make_view(self, *, avoids_steps: bool) -> WalkingView:
         area = self.area
@@ -142,6 +160,12 @@ class AreaEngine:
             locator.link(places.lon_deg, places.lat_deg),
             start,
         )
+
+
+def _among_all(walks: NearestWalks, facilities: IntArray) -> NearestWalks:
+    """Walks whose facilities, counted among some, are counted among all."""
+    named = np.where(walks.facility >= 0, np.append(facilities, -1)[walks.facility], -1)
+    return NearestWalks(walks.cost, named, walks.access)
 
 
 def links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tuple[AccessLinks, IntArray]:

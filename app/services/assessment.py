@@ -1,6 +1,6 @@
 """Judges every household of an area against a standard."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,9 @@ from app.domain.area import Area
 from app.domain.profile import STANDARD_PROFILE_ID, Profile, get_profile
 from app.domain.standard import Service, Standard
 from app.geo.errors import InvalidSpeedError
-from app.geo.units import FloatArray, IntArray
-from app.geo.verdict import Verdicts, judge, judge_overall
+from app.geo.units import BoolArray, FloatArray, IntArray
+from app.geo.verdict import COVERED, Verdicts, judge, judge_overall
+from app.geo.walks import NearestWalks
 from app.services.area_engine import AreaEngine, WalkingView
 
 SLOWEST_MPS, FASTEST_MPS = 0.1, 10.0
@@ -35,9 +36,15 @@ class ServiceAssessment:
     verdicts : Verdicts
         ``walk`` is in seconds, or in metres where the service's limit is.
     time_s, distance_m : float array, shape (h,)
-        The walk in either unit; ``inf`` where there is none.
+        The walk in either unit; ``inf`` where there is none. Of a straight limit ``distance_m`` is the straight
+        line and ``time_s`` always ``inf``.
     facility, access : int array, shape (h,)
         Facility that the walk leads to and access point at which it begins; -1 where there is none.
+    by : int array, shape (h,)
+        Position in the standard of the service that covers the household instead (`any_of`, `waived_by`); -1 where
+        the verdict is the service's own. Walk and facility are then those of that other service.
+    holds_slower, holds_faster : bool array, shape (h,), or None
+        Whether the state is the same for a slower and a faster walker; None unless a band was asked for.
     """
 
     service: Service
@@ -47,13 +54,24 @@ class ServiceAssessment:
     distance_m: FloatArray
     facility: IntArray
     access: IntArray
+    by: IntArray
+    holds_slower: BoolArray | None = None
+    holds_faster: BoolArray | None = None
+
+    @property
+    def is_fragile(self) -> BoolArray | None:
+        """Whether the state changes within the band, shape (h,); None unless a band was asked for."""
+        if self.holds_slower is None or self.holds_faster is None:
+            return None
+        return ~(self.holds_slower & self.holds_faster)
 
 
 @dataclass(frozen=True)
 class Assessment:
     """Verdicts of an area's households on all services of a standard, in the standard's order.
 
-    ``overall`` is a position in `OVERALL_STATES` for each household.
+    ``overall`` is a position in `OVERALL_STATES` for each household. ``band`` is the share by which the speed was
+    varied, None if it was not.
     """
 
     area: Area
@@ -62,6 +80,7 @@ class Assessment:
     walker: Walker
     services: tuple[ServiceAssessment, ...]
     overall: NDArray[np.int8]
+    band: float | None = None
 
 
 def choose_walker(standard: Standard, profile_id: str | None, speed_mps: float | None) -> Walker:
@@ -84,34 +103,99 @@ def choose_walker(standard: Standard, profile_id: str | None, speed_mps: float |
     return Walker(profile, speed_mps)
 
 
-def assess(engine: AreaEngine, standard: Standard, walker: Walker) -> Assessment:
-    """One verdict for each household and each service of the standard."""
+def assess(
+    engine: AreaEngine, standard: Standard, walker: Walker, *, band: float | None = None
+) -> Assessment:
+    """One verdict for each household and each service of the standard.
+
+    Parameters
+    ----------
+    band : float, optional
+        Also say whether each state is the same at ``1 - band`` and ``1 + band`` times the speed, 0 < band < 1.
+        Walks are known in metres, so this searches nothing again.
+    """
     view = engine.view(walker.profile)
-    services = tuple(_assess_service(engine, view, service, walker) for service in standard.services)
+    walks = [engine.walks(service, walker.profile) for service in standard.services]
+    services = _judge_all(engine, view, standard, walks, walker.speed_mps)
+    if band is not None:
+        slower, faster = (
+            _judge_all(engine, view, standard, walks, walker.speed_mps * factor)
+            for factor in (1 - band, 1 + band)
+        )
+        services = [
+            replace(
+                item,
+                holds_slower=item.verdicts.state == slow.verdicts.state,
+                holds_faster=item.verdicts.state == fast.verdicts.state,
+            )
+            for item, slow, fast in zip(services, slower, faster, strict=True)
+        ]
     required = [item.verdicts.state for item in services if item.service.obligation == "must"]
     overall = judge_overall(required, engine.area.households.count)
-    return Assessment(engine.area, view, standard, walker, services, overall)
+    return Assessment(engine.area, view, standard, walker, tuple(services), overall, band)
 
 
-def _assess_service(
-    engine: AreaEngine, view: WalkingView, service: Service, walker: Walker
+def _judge_all(
+    engine: AreaEngine, view: WalkingView, standard: Standard, walks: list[NearestWalks], speed_mps: float
+) -> list[ServiceAssessment]:
+    own = [
+        _judge_service(engine, view, service, found, speed_mps)
+        for service, found in zip(standard.services, walks, strict=True)
+    ]
+    position = {service.id: number for number, service in enumerate(standard.services)}
+    # What stands in for a service is judged by its own verdict alone, so chains and circles do no harm.
+    return [
+        _with_substitutes(item, [(position[i], own[position[i]]) for i in _substitutes(item)]) for item in own
+    ]
+
+
+def _substitutes(item: ServiceAssessment) -> tuple[str, ...]:
+    return (*item.service.any_of, *item.service.waived_by)
+
+
+def _judge_service(
+    engine: AreaEngine, view: WalkingView, service: Service, walks: NearestWalks, speed_mps: float
 ) -> ServiceAssessment:
     facilities = engine.offering(service)
-    walks = engine.walks(service, walker.profile)
-    time_s = walks.cost / walker.speed_mps
-    if service.limit_m is not None:
-        walk, limit, limit_line_m = walks.cost, service.limit_m, service.limit_m
+    is_straight = service.straight_m is not None
+    time_s = np.full(len(walks.cost), np.inf) if is_straight else walks.cost / speed_mps
+    length_limit_m = service.length_limit_m
+    if length_limit_m is not None:
+        walk, limit, limit_line_m = walks.cost, length_limit_m, length_limit_m
     else:
         limit_s = service.limit_s or 0.0
-        walk, limit, limit_line_m = time_s, limit_s, limit_s * walker.speed_mps
+        walk, limit, limit_line_m = time_s, limit_s, limit_s * speed_mps
+    linked = view.household_is_linked
     verdicts = judge(
         walk,
         limit=limit,
         limit_line_m=limit_line_m,
         border_m=engine.area.household_border_m,
-        linked=view.household_is_linked,
+        linked=np.ones_like(linked) if is_straight else linked,
         facility_count=len(facilities),
         min_count=service.min_count,
         can_be_read=not service.user_data_only or len(facilities) > 0,
     )
-    return ServiceAssessment(service, facilities, verdicts, time_s, walks.cost, walks.facility, walks.access)
+    own = np.full(len(walk), -1, dtype=np.int64)
+    return ServiceAssessment(
+        service, facilities, verdicts, time_s, walks.cost, walks.facility, walks.access, own
+    )
+
+
+def _with_substitutes(
+    item: ServiceAssessment, others: list[tuple[int, ServiceAssessment]]
+) -> ServiceAssessment:
+    """Households that another service covers instead, in the order in which the standard names them."""
+    for position, other in others:
+        gained = (item.verdicts.state != COVERED) & (other.verdicts.state == COVERED)
+        state = np.where(gained, np.int8(COVERED), item.verdicts.state)
+        item = replace(
+            item,
+            verdicts=replace(item.verdicts, state=state),
+            time_s=np.where(gained, other.time_s, item.time_s),
+            distance_m=np.where(gained, other.distance_m, item.distance_m),
+            facility=np.where(gained, other.facility, item.facility),
+            access=np.where(gained, other.access, item.access),
+            by=np.where(gained, position, item.by),
+        )
+    return item

@@ -53,7 +53,7 @@ def explain(assessment: Assessment, item: ServiceAssessment, household: int) -> 
     homes = _links_of_one(view.household_links, view.household_start, household)
     facility = int(item.facility[household])
     route, places = None, None
-    if facility >= 0:
+    if facility >= 0 and np.isfinite(item.time_s[household]):  # a straight line is no route
         places = _links_of_one(view.facility_links, area.facilities.access.start, facility)
         route = find_route(view.network, view.graph, homes, places)
     others = item.facilities[item.facilities != facility]

@@ -185,7 +185,6 @@ def test_where_the_gate_itself_has_the_smallest_id_the_next_one_decides() -> Non
     assert list(city.network.edge_restricted) == [True, False]
 
 
-@pytest.mark.xfail(reason="engine: only edge ends are asked for the smallest id, not the nodes between them")
 def test_the_smallest_node_id_may_lie_in_the_middle_of_a_way() -> None:
     city = draw("c a x . b", "c-a-x\nx-b\ngates x")
     assert list(city.network.edge_restricted) == [False, True]  # node a is 1

@@ -77,7 +77,6 @@ def test_one_way_in_and_against_its_direction() -> None:
     assert against.walk_m("H", "F") == inf
 
 
-@pytest.mark.xfail(reason="engine: less than 1e-6 m against a one-way edge counts as walking against it")
 def test_a_one_way_house_at_the_very_place_of_the_facility_needs_no_walk() -> None:
     city = draw("a . b", "a-b oneway", points={"H": ("a", 100, 30), "F": ("a", 100, -20)})
     assert city.walk_m("H", "F") == metres(50)

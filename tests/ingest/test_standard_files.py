@@ -101,9 +101,19 @@ MINUTES = "max_minutes: 5"
             "line 9, services[0].max_minute",
             "unknown field; did you mean max_minutes?",
         ),
-        (MINUTES, f"{MINUTES}\n    any_of: [a]", "line 10, services[0].any_of", "unknown field"),
-        (MINUTES, f"{MINUTES}\n    waived_by: a", "line 10, services[0].waived_by", "unknown field"),
-        (MINUTES, "straight_m: 5", "line 9, services[0].straight_m", "unknown field"),
+        (
+            MINUTES,
+            f"{MINUTES}\n    any_of: [a]",
+            "line 10, services[0].any_of[0]",
+            "is no service of this standard",
+        ),
+        (
+            MINUTES,
+            f"{MINUTES}\n    waived_by: [shop]",
+            "line 10, services[0].waived_by[0]",
+            "is this service itself",
+        ),
+        (MINUTES, f"{MINUTES}\n    straight_m: 5", "line 6, services[0]", "has max_minutes and straight_m"),
         ("en: Shop", "en: Shop, fr: x", "line 7, services[0].names.fr", "unknown field; known here: zh, en"),
         (
             MINUTES,
@@ -134,8 +144,13 @@ MINUTES = "max_minutes: 5"
         (MINUTES, 'max_minutes: "5"', "line 9, services[0].max_minutes", "write it without quotes"),
         (MINUTES, "max_minutes: true", "line 9, services[0].max_minutes", "must be a number, not true"),
         (MINUTES, "max_minutes:", "line 9, services[0].max_minutes", "is empty"),
-        (MINUTES, f"{MINUTES}\n    max_m: 9", "line 6, services[0]", "has both max_minutes and max_m"),
-        (f"    {MINUTES}\n", "", "line 6, services[0]", "has neither max_minutes nor max_m"),
+        (
+            MINUTES,
+            f"{MINUTES}\n    max_m: 9",
+            "line 6, services[0]",
+            "has max_minutes and max_m; exactly one",
+        ),
+        (f"    {MINUTES}\n", "", "line 6, services[0]", "has no limit; exactly one"),
         (MINUTES, f"{MINUTES}\n    min_count: 0", "line 10, services[0].min_count", "must be 1 at least"),
         (
             MINUTES,
