@@ -67,20 +67,50 @@ def _nodes(draw: st.DrawFn) -> dict[int, LonLat]:
     return nodes
 
 
+_KINDS = st.sampled_from([(True, True, False)] * 4 + [(True, False, False), (True, True, True)] * 2)
+
+
 @st.composite
-def cities(draw: st.DrawFn) -> City:
-    """Ways that branch, cross, double back and repeat nodes; one-ways, restricted ways, gates and walls."""
+def _tangles(draw: st.DrawFn) -> tuple[dict[int, LonLat], list[OracleWay]]:
+    """Ways that branch, cross without a node, double back and repeat nodes."""
     nodes = draw(_nodes())
     ids = st.sampled_from(sorted(nodes))
-    kind = st.sampled_from([(True, True, False)] * 4 + [(True, False, False), (True, True, True)] * 2)
     ways = []
     for number in range(draw(st.integers(2, 9))):
         refs = draw(st.lists(ids, min_size=2, max_size=6))
         if len(set(refs)) == 1:
             refs = [*refs, next(node for node in nodes if node != refs[0])]
-        forward, backward, restricted = draw(kind)
-        points = tuple((ref, *nodes[ref]) for ref in refs)
-        ways.append(OracleWay(number + 1, points, forward, backward, restricted))
+        ways.append(OracleWay(number + 1, tuple((ref, *nodes[ref]) for ref in refs), *draw(_KINDS)))
+    return nodes, ways
+
+
+@st.composite
+def _grids(draw: st.DrawFn) -> tuple[dict[int, LonLat], list[OracleWay]]:
+    """Streets and avenues that all meet: here restricted lanes and gates are short cuts that nobody may take."""
+    size = draw(st.integers(3, 5))
+    nodes = {
+        1 + size * row + column: place_of(column, row, seed=size * row + column)
+        for row in range(size)
+        for column in range(size)
+    }
+    lines = [[1 + size * row + column for column in range(size)] for row in range(size)]
+    lines += [list(line) for line in zip(*lines, strict=True)]
+    ways: list[OracleWay] = []
+    for line in lines:
+        cut = draw(st.integers(1, size - 1))  # each line is two ways, each of its own kind
+        for refs in (line[: cut + 1], line[cut:]):
+            if len(refs) > 1:
+                ways.append(
+                    OracleWay(len(ways) + 1, tuple((ref, *nodes[ref]) for ref in refs), *draw(_KINDS))
+                )
+    return nodes, ways
+
+
+@st.composite
+def cities(draw: st.DrawFn) -> City:
+    """A tangle or a grid, with one-ways, restricted ways, gates and walls; homes and shops near it or at nodes."""
+    nodes, ways = draw(st.one_of(_tangles(), _grids()))
+    ids = st.sampled_from(sorted(nodes))
     places = st.one_of(st.builds(place_of, *([st.integers(-1, 8)] * 2), st.integers(1000, 1020)), ids)
 
     def points(letter: str, most: int) -> Points:
@@ -90,5 +120,5 @@ def cities(draw: st.DrawFn) -> City:
             for i, group in enumerate(groups)
         }
 
-    barriers = st.frozensets(ids, max_size=2)
-    return City(tuple(ways), draw(barriers), draw(barriers), points("h", 4), points("f", 4))
+    walls, gates = draw(st.frozensets(ids, max_size=2)), draw(st.frozensets(ids, max_size=4))
+    return City(tuple(ways), walls, gates, points("h", 4), points("f", 4))
