@@ -12,8 +12,9 @@ from app.domain.errors import BadInputError
 from app.domain.standard import SELECTOR_KEYS
 from app.geo.network_builder import WayLines
 from app.geo.units import Geometries, IntArray
+from app.ingest.boxes import Box
 from app.ingest.foot_access import has_unramped_steps, node_access, way_access, way_directions
-from app.ingest.osm_nodes import E7, Box, NodeTable
+from app.ingest.osm_nodes import E7, NodeTable
 from app.ingest.osm_stream import OsmObject, OsmStream, Progress, stream_osm_file
 
 _PLACE_KEYS = frozenset(SELECTOR_KEYS)

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from osmium.osm import WAY, Way
 
 from app.geo.units import FloatArray, IntArray
-
-Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
+from app.ingest.boxes import Box, box_of
 
 E7 = 1e7
 """OSM keeps coordinates as whole ten-millionths of a degree; dividing by this gives the same double everywhere."""
@@ -49,15 +47,6 @@ class NodeTable:
     def lon_lat_deg(self) -> FloatArray:
         """Lon and lat of every node, shape (nodes, 2)."""
         return self.xy_e7 / E7
-
-
-def box_of(lon_lat_deg: FloatArray) -> Box | None:
-    """Box of some places; None if it has no area."""
-    if len(lon_lat_deg) == 0:
-        return None
-    west, south = lon_lat_deg.min(axis=0)
-    east, north = lon_lat_deg.max(axis=0)
-    return (float(west), float(south), float(east), float(north)) if west < east and south < north else None
 
 
 def free_nodes_box(path: Path, nodes: NodeTable) -> Box | None:

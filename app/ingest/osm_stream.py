@@ -18,7 +18,8 @@ from osmium.filter import EntityFilter, KeyFilter
 from osmium.osm import AREA, NODE, RELATION, WAY, Area, Node, Relation, Way, osm_entity_bits
 
 from app.domain.standard import SELECTOR_KEYS
-from app.ingest.osm_nodes import Box, NodeTable
+from app.ingest.boxes import Box
+from app.ingest.osm_nodes import NodeTable
 
 Progress = Callable[[str, int], None]
 """Called now and then with the stage's name and the number of objects done so far."""

@@ -11,8 +11,9 @@ from app.domain.area import Extent
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray
+from app.ingest.boxes import Box, box_of
 from app.ingest.osm_file import OsmExtract
-from app.ingest.osm_nodes import Box, box_of, free_nodes_box
+from app.ingest.osm_nodes import free_nodes_box
 
 RIM_FAR_M = 2000.0
 RIM_FAR_SHARE = 0.1

@@ -17,10 +17,12 @@ from app.geo.errors import GeoError
 from app.geo.links import EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import build_walk_network
-from app.ingest.osm_download import buffered_box, download_extract, geocode_place
+from app.ingest.boxes import buffered_box
+from app.ingest.geocoding import geocode_place
 from app.ingest.osm_file import OsmExtract, read_osm_file
 from app.ingest.osm_households import DwellingEstimate
 from app.ingest.osm_stream import Progress
+from app.ingest.overpass import download_extract
 from app.ingest.tables import read_area_file
 from app.services.extents import find_extent, warn_of_wide_box
 from app.services.fingerprint import VERSION_LENGTH, data_hash

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.errors import BadInputError
-from app.ingest.osm_nodes import Box
+from app.ingest.boxes import Box
 
 AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
 

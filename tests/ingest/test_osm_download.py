@@ -20,9 +20,11 @@ from osmium.osm import Node, Relation, Way
 from app.domain.errors import BadInputError, DownloadError, Reach15Error, StoreError
 from app.domain.standard import SELECTOR_KEYS
 from app.geo.projection import WGS84_GEOD
+from app.ingest.boxes import Box, buffered_box
 from app.ingest.demo_extract import find_demo_extract
-from app.ingest.osm_download import Box, buffered_box, download_extract, geocode_place, overpass_query
+from app.ingest.geocoding import geocode_place
 from app.ingest.osm_file import read_osm_file
+from app.ingest.overpass import download_extract, overpass_query
 from tests.support.overpass_stand_in import (
     SILENCE,
     Answer,
@@ -241,7 +243,7 @@ class TestManners:
         assert [path.name for path in tmp_path.iterdir()] == ["small.osm.pbf"]
 
     def test_osmnx_is_loaded_only_when_needed(self) -> None:
-        code = "import sys, app.ingest.osm_download; sys.exit('osmnx' in sys.modules)"
+        code = "import sys, app.ingest.overpass, app.ingest.geocoding; sys.exit('osmnx' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
