@@ -27,7 +27,7 @@ def nearest_one(  # noqa: PLR0913, PLR0917  # compiled code takes plain arrays
     cutoff: float,
     buckets_per_unit: float,
     bucket_mask: int,
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, Index32Array]:
     """Cost to the nearest facility and which it is, by a queue of buckets; arrays of shape (size,).
 
     A bucket holds entries whose cost falls into one stretch of ``1 / buckets_per_unit``. The ``bucket_mask + 1``
@@ -78,7 +78,7 @@ def nearest_one(  # noqa: PLR0913, PLR0917  # compiled code takes plain arrays
                 bucket = np.int64(value * buckets_per_unit) & bucket_mask
                 entry_node[entry], entry_next[entry], head[bucket] = there, head[bucket], entry
                 waiting += 1
-    return cost, facility.astype(np.int64)
+    return cost, facility
 
 
 @_compiled
@@ -105,7 +105,7 @@ def nearest_several(
     seed_cost: FloatArray,
     cutoff: float,
     nearest: int,
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, Index32Array]:
     """Costs to the `nearest` nearest distinct facilities of every node, ascending, shape (nearest, size).
 
     One search for all facilities with a binary heap of (cost, node, facility): a node is settled once for each of
@@ -113,7 +113,7 @@ def nearest_several(
     """
     size = len(arc_start) - 1
     cost = np.full((nearest, size), np.inf)
-    facility = np.full((nearest, size), -1, dtype=np.int64)
+    facility = np.full((nearest, size), -1, dtype=np.int32)
     settled = np.zeros(size, dtype=np.int64)
     heap_cost = np.empty(1024)
     heap_node = np.empty(1024, dtype=np.int64)
@@ -156,7 +156,7 @@ def nearest_several(
 
 
 @_compiled
-def _holds(facility: IntArray, count: int, node: int, owner: int) -> bool:
+def _holds(facility: Index32Array, count: int, node: int, owner: int) -> bool:
     for rank in range(count):  # noqa: SIM110  # a generator would not compile
         if facility[rank, node] == owner:
             return True

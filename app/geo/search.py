@@ -88,6 +88,7 @@ def build_search_graph(
     used, compact = np.unique(
         np.concatenate([from_node, to_node, start_u, start_v, end_u, end_v]), return_inverse=True
     )
+    compact = _along_a_curve(network, used, first_layer)[compact]
     sizes = [len(from_node), len(to_node)] + [network.edge_count] * 3
     compact_from, compact_to, su, sv, eu, ev = np.split(compact, np.cumsum(sizes))
     arc_start, arc_to, arc_cost = _fastest_rows(compact_to, compact_from, cost, len(used))
@@ -103,6 +104,33 @@ def build_search_graph(
         end_u=eu,
         end_v=ev,
     )
+
+
+def _along_a_curve(network: WalkNetwork, used: IntArray, first_layer: int) -> IntArray:
+    """New number of every used node, along a space-filling curve: what lies near is near in memory too."""
+    n, m = network.node_count, network.edge_count
+    node_at = np.zeros(n, dtype=np.int64)
+    node_at[network.edge_v] = network.vertex_start[1:] - 1
+    node_at[network.edge_u] = network.vertex_start[:-1]
+    copies = np.concatenate([network.edge_u, network.edge_v])  # those of `split_at_gates`, numbered from n
+    node = np.where(used < n, used, (used - first_layer) % n)
+    is_copy = (used >= n) & (used < n + 2 * m)
+    node[is_copy] = copies[used[is_copy] - n]
+    at = node_at[node]
+    order = np.argsort(_morton(network.vertex_x_m[at], network.vertex_y_m[at]), kind="stable")
+    number = np.empty(len(used), dtype=np.int64)
+    number[order] = np.arange(len(used))
+    return number
+
+
+def _morton(x_m: FloatArray, y_m: FloatArray) -> IntArray:
+    """Position along the Z-order curve of metre cells: the bits of both coordinates in turn (Morton, 1966)."""
+    key = np.zeros(len(x_m), dtype=np.int64)
+    for axis, values_m in enumerate((x_m, y_m)):
+        cell = (values_m - values_m.min()).astype(np.int64)
+        for bit in range(21):
+            key |= ((cell >> bit) & 1) << (2 * bit + axis)
+    return key
 
 
 def _arcs(
@@ -166,7 +194,7 @@ def nearest_facilities(
     nearest: int = 1,
     cutoff: float = np.inf,
     kernels: ModuleType | None = None,
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, Index32Array]:
     """Cost of the walk from every layered node to its nearest facilities.
 
     One multi-source search on the reversed graph, so one-way ways count the right way round. Of facilities equally
@@ -189,7 +217,7 @@ def nearest_facilities(
     -------
     cost : float array, shape (nearest, size)
         Ascending along the first axis; ``inf`` where there is no further facility within the cutoff.
-    facility : int array, shape (nearest, size)
+    facility : 32-bit int array, shape (nearest, size)
         ``-1`` where the cost is ``inf``.
 
     References
@@ -198,7 +226,7 @@ def nearest_facilities(
     Dial (1969), Communications of the ACM 12, 632-633, doi:10.1145/363269.363610 (the queue of buckets).
     """
     cost = np.full((nearest, graph.size), np.inf)
-    facility = np.full((nearest, graph.size), -1, dtype=np.int64)
+    facility = np.full((nearest, graph.size), -1, dtype=np.int32)
     if facility_count == 0 or len(seeds.node) == 0:
         return cost, facility
     if kernels is not None:
@@ -217,13 +245,13 @@ def nearest_facilities(
     for begin in range(0, facility_count, _FACILITIES_AT_ONCE):
         some = sources[begin : begin + _FACILITIES_AT_ONCE]
         table = dijkstra(matrix, indices=some, limit=cutoff)[:, : graph.size]
-        cost, facility = _merge_nearest(cost, facility, table, some - graph.size)
+        cost, facility = _merge_nearest(cost, facility, table, (some - graph.size).astype(np.int32))
     return cost, facility
 
 
 def _search_compiled(
     kernels: ModuleType, graph: SearchGraph, seeds: Seeds, nearest: int, cutoff: float
-) -> tuple[FloatArray, IntArray]:
+) -> tuple[FloatArray, Index32Array]:
     arrays = (graph.arc_start, graph.arc_to, graph.arc_cost, seeds.node, seeds.facility, seeds.cost)
     if nearest > 1:
         cost, facility = kernels.nearest_several(*arrays, cutoff, nearest)
@@ -235,7 +263,7 @@ def _search_compiled(
     return cost[None, :], facility[None, :]
 
 
-def _name_smallest(graph: SearchGraph, seeds: Seeds, cost: FloatArray, facility: IntArray) -> None:
+def _name_smallest(graph: SearchGraph, seeds: Seeds, cost: FloatArray, facility: Index32Array) -> None:
     """Among facilities equally near, name the one with the smallest number at every node (in place).
 
     SciPy names any of them. A smaller number spreads along arcs that are walked at exactly the node's cost.
@@ -270,13 +298,14 @@ def reversed_matrix(graph: SearchGraph, seeds: Seeds, facility_count: int) -> cs
 
 
 def _merge_nearest(
-    cost: FloatArray, facility: IntArray, table: FloatArray, table_facility: IntArray
-) -> tuple[FloatArray, IntArray]:
+    cost: FloatArray, facility: Index32Array, table: FloatArray, table_facility: Index32Array
+) -> tuple[FloatArray, Index32Array]:
     nearest = len(cost)
     owner = np.broadcast_to(table_facility[:, None], table.shape)
     all_cost, all_facility = np.concatenate([cost, table]), np.concatenate([facility, owner])
     # Stable: of facilities equally far the one that stands first in the list is named.
     order = np.argsort(all_cost, axis=0, kind="stable")[:nearest]
     cost = np.take_along_axis(all_cost, order, axis=0)
-    facility = np.where(np.isfinite(cost), np.take_along_axis(all_facility, order, axis=0), -1)
+    facility = np.take_along_axis(all_facility, order, axis=0)
+    facility[np.isinf(cost)] = -1
     return cost, facility
