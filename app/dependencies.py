@@ -9,7 +9,7 @@ from app.domain.standard import Standard
 from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
 from app.services.areas import AreaService
-from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, Walker, choose_walker
+from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, WIDEST_BAND, Walker, choose_walker
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import get_standard
 from app.settings import Settings
@@ -85,6 +85,18 @@ SpeedMps = Annotated[
         le=FASTEST_MPS,
         allow_inf_nan=False,
         examples=[1.2],
+    ),
+]
+
+Band = Annotated[
+    float | None,
+    Query(
+        description="Also say which verdicts would be others for a walker slower, or faster, by this share: `holds` "
+        "in each verdict, and `fragile` households in the coverage.",
+        gt=0,
+        le=WIDEST_BAND,
+        allow_inf_nan=False,
+        examples=[0.1],
     ),
 ]
 

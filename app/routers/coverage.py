@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from app.dependencies import EngineDep, StandardDep, WalkerDep
+from app.dependencies import Band, EngineDep, StandardDep, WalkerDep
 from app.domain.area import Area
 from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
@@ -43,6 +43,7 @@ def get_coverage(
             examples=["points"],
         ),
     ] = "households",
+    band: Band = None,
 ) -> JsonAnswer:
     """Counts of all seven states for every service of a standard, and over all required services together.
 
@@ -50,7 +51,7 @@ def get_coverage(
     said (`no_data`, `not_snapped`, `undetermined`).
     """
     _check_weight(engine.area, weight)
-    return JsonAnswer(coverage_to_dict(assess(engine, standard, walker), weight=weight))
+    return JsonAnswer(coverage_to_dict(assess(engine, standard, walker, band=band), weight=weight))
 
 
 def _check_weight(area: Area, weight: Weight) -> None:

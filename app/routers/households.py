@@ -1,23 +1,23 @@
 """Households and their verdicts, as GeoJSON."""
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 
-from app.dependencies import EngineDep, StandardDep, WalkerDep
+from app.dependencies import Band, EngineDep, StandardDep, WalkerDep
 from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
 from app.problems import PROBLEMS
 from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.examples import DEMO_HOUSEHOLD
-from app.routers.paging import BboxDep, PageDep, cut_page, find_position
+from app.routers.paging import BboxDep, PageDep, cut_page
 from app.schemas.households import household_features, matching_households
 from app.schemas.provenance import assessment_head
 from app.schemas.wire_features import HouseholdAnswer, HouseholdsAnswer
 from app.services.assessment import assess
+from app.services.ids import find_household
 from app.services.standards import ServiceNotFoundError, get_service
 
 router = APIRouter(prefix="/v1/areas/{area}", tags=["households"])
@@ -44,6 +44,7 @@ _PROBLEMS = (
 )
 def list_households(
     request: Request,
+    *,
     engine: EngineDep,
     standard: StandardDep,
     walker: WalkerDep,
@@ -64,14 +65,16 @@ def list_households(
             examples=["uncovered", "too_far"],
         ),
     ] = None,
+    band: Band = None,
 ) -> GeoJsonAnswer:
     """One feature a household, by id, in pages: follow the `next` link until there is none."""
-    if service is not None:
-        standard = replace(standard, services=(get_service(standard, service),))
-    assessment = assess(engine, standard, walker)
-    matching = matching_households(assessment, services=assessment.services, state=state, bbox=bbox)
+    chosen = None if service is None else get_service(standard, service)
+    # The whole standard, even for one service: another one of it may stand in for that.
+    assessment = assess(engine, standard, walker, band=band)
+    shown = assessment.services if chosen is None else (assessment.of(chosen),)
+    matching = matching_households(assessment, services=shown, state=state, bbox=bbox)
     part = cut_page(engine.area.households.id, matching, page)
-    features = household_features(assessment, part.positions, services=assessment.services)
+    features = household_features(assessment, part.positions, services=shown)
     return feature_collection(request, features, part, assessment_head(assessment))
 
 
@@ -93,11 +96,10 @@ def get_household(
             openapi_examples={"demo": {"summary": "A building in Helsinki", "value": DEMO_HOUSEHOLD}},
         ),
     ],
+    band: Band = None,
 ) -> GeoJsonAnswer:
     """A household, how it is linked to the streets, and one verdict with its reason for each service."""
-    position = find_position(engine.area.households.id, household_id)
-    if position is None:
-        raise HouseholdNotFoundError(engine.area.id, household_id)
-    assessment = assess(engine, standard, walker)
+    position = find_household(engine.area, household_id)
+    assessment = assess(engine, standard, walker, band=band)
     (feature,) = household_features(assessment, np.array([position]), services=assessment.services)
     return GeoJsonAnswer(feature | assessment_head(assessment))

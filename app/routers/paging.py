@@ -3,7 +3,6 @@
 import base64
 import binascii
 import math
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.geo.units import IntArray
 from app.problems import invalid_parameter
+from app.services.ids import rank_after
 
 DEFAULT_LIMIT = 1_000
 MOST = 10_000
@@ -79,16 +79,10 @@ def cut_page(ids: NDArray[np.str_], positions: IntArray, request: PageRequest) -
     """
     first = 0
     if request.after is not None:
-        first = int(np.searchsorted(positions, _rank_after(ids, request.after)))
+        first = int(np.searchsorted(positions, rank_after(ids, request.after)))
     rows = positions[first : first + request.limit]
     more = first + len(rows) < len(positions)
     return Page(rows, len(positions), write_cursor(str(ids[rows[-1]])) if more else None)
-
-
-def find_position(ids: NDArray[np.str_], wanted: str) -> int | None:
-    """Position of an id among ascending ids."""
-    position = _rank_after(ids, wanted) - 1
-    return position if position >= 0 and str(ids[position]) == wanted else None
 
 
 def write_cursor(last_id: str) -> str:
@@ -127,11 +121,3 @@ def _bad_box(problem: str) -> Exception:
     return invalid_parameter(
         ("bbox", f"{problem}: give west,south,east,north, such as 24.93,60.16,24.95,60.18")
     )
-
-
-def _rank_after(ids: NDArray[np.str_], wanted: str) -> int:
-    """How many ids come before `wanted` or are it, in code point order.
-
-    `np.searchsorted` would first widen a copy of all ids to the length of `wanted`, which a stranger chooses.
-    """
-    return bisect_right(range(len(ids)), wanted, key=lambda position: str(ids[position]))

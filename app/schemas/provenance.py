@@ -32,6 +32,7 @@ def assessment_head(assessment: Assessment) -> dict[str, Any]:
         "standard": {"id": assessment.standard.id, "version": assessment.standard.version},
         "profile": assessment.walker.profile.id,
         "speed_mps": assessment.walker.speed_mps,
+        **({} if assessment.band is None else {"band": assessment.band}),
         "provenance": provenance(assessment),
     }
 

@@ -120,10 +120,13 @@ class Selector(BaseModel):
 
 
 class Limit(BaseModel):
-    """What a standard asks for: walking minutes, or metres of walk."""
+    """What a standard asks for: walking minutes, or metres."""
 
     minutes: float | None = None
     meters: float | None = None
+    straight: bool | None = Field(
+        default=None, description="True where the metres are those of a straight line; else they are walked."
+    )
 
 
 class StandardService(BaseModel):
@@ -137,6 +140,12 @@ class StandardService(BaseModel):
     tier: str | None
     strand: str | None
     service_class: str | None = Field(alias="class")
+    any_of: list[str] = Field(
+        description="Services of this standard, each within its own limit, any of which will do instead."
+    )
+    waived_by: list[str] = Field(
+        description="Services of this standard that make this one unnecessary where they are covered."
+    )
     user_data_only: bool = Field(description="OpenStreetMap cannot show it: `no_data` unless supplied.")
     min_area_m2: float | None
     per_persons: float | None
@@ -217,6 +226,10 @@ class ServiceCoverage(BaseModel):
     share_covered_of_determined: float | None = Field(
         description="Of those whom `no_data`, `not_snapped` and `undetermined` leave."
     )
+    fragile: Sums | None = Field(
+        default=None,
+        description="Where `band` was asked for: those whose state changes at one of the two other speeds.",
+    )
 
 
 class Overall(BaseModel):
@@ -235,6 +248,9 @@ class CoverageAnswer(BaseModel):
     profile: str
     speed_mps: float
     weight: str
+    band: float | None = Field(
+        default=None, description="Where asked for: the share by which the speed was varied."
+    )
     total: Sums
     services: list[ServiceCoverage]
     overall: Overall

@@ -26,13 +26,30 @@ class AccessPoint(BaseModel):
     kind: Literal["entrance", "crossing", "nearest", "given", "inside"]
 
 
+class Holds(BaseModel):
+    """Whether the state is the same for a walker slower, or faster, by the share `band`."""
+
+    slower: bool
+    faster: bool
+
+
 class Verdict(BaseModel):
     """A state and what explains it; see docs/method.md for which state carries what."""
 
     state: StateName
-    time_s: float | None = Field(description="Walking time, links included; null where there is no walk.")
+    time_s: float | None = Field(
+        description="Walking time, links included; null where there is no walk, and where the limit is a straight line."
+    )
     distance_m: float | None = Field(
-        default=None, description="The walk in metres, where the limit is in metres."
+        default=None, description="Where the limit is in metres: those of the walk, or of the straight line."
+    )
+    any_of: str | None = Field(
+        default=None,
+        description="`covered`: the service that covers the household instead; walk and facility are its own.",
+    )
+    waived_by: str | None = Field(
+        default=None,
+        description="`covered`: the service that makes this one unnecessary; walk and facility are its own.",
     )
     facility: str | None = Field(default=None, description="Where the walk leads to.")
     access_point: int | None = Field(
@@ -53,6 +70,7 @@ class Verdict(BaseModel):
     component_length_m: float | None = Field(
         default=None, description="`disconnected`: metres of streets there."
     )
+    holds: Holds | None = Field(default=None, description="Where `band` was asked for.")
 
 
 class HouseholdProperties(BaseModel):
@@ -84,6 +102,9 @@ class _Assessed(BaseModel):
     standard: StandardReference
     profile: str
     speed_mps: float
+    band: float | None = Field(
+        default=None, description="Where asked for: the share by which the speed was varied."
+    )
     provenance: Provenance
 
 

@@ -15,6 +15,8 @@ from app.geo.walks import NearestWalks
 from app.services.area_engine import AreaEngine, WalkingView
 
 SLOWEST_MPS, FASTEST_MPS = 0.1, 10.0
+WIDEST_BAND = 0.5
+"""Largest share by which a request may vary the speed."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ class Assessment:
     services: tuple[ServiceAssessment, ...]
     overall: NDArray[np.int8]
     band: float | None = None
+
+    def of(self, service: Service) -> ServiceAssessment:
+        """Verdicts on one service of the standard."""
+        return self.services[self.standard.services.index(service)]
 
 
 def choose_walker(standard: Standard, profile_id: str | None, speed_mps: float | None) -> Walker:

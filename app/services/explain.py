@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.errors import HouseholdNotFoundError
 from app.geo.links import AccessLinks
 from app.geo.route import Route, find_route
 from app.geo.units import IntArray, running_starts
@@ -30,21 +29,6 @@ class Explanation:
     facility: int
     runner_up: int
     runner_up_m: float
-
-
-def find_household(assessment: Assessment, household_id: str) -> int:
-    """Position of a household.
-
-    Raises
-    ------
-    HouseholdNotFoundError
-        If the area has none of this id.
-    """
-    ids = assessment.area.households.id
-    position = int(np.searchsorted(ids, household_id))
-    if position == len(ids) or ids[position] != household_id:
-        raise HouseholdNotFoundError(assessment.area.id, household_id)
-    return position
 
 
 def explain(assessment: Assessment, item: ServiceAssessment, household: int) -> Explanation:

@@ -9,11 +9,14 @@ from app.domain.household import WEIGHTS
 from app.domain.profile import PROFILES
 from app.geo.verdict import OVERALL_STATES, STATES
 from app.routers.coverage import Weight
+from app.routers.examples import DEMO_HOUSEHOLD
+from app.schemas.wire import CoverageAnswer
 from app.services.area_engine import AreaEngine
 from app.services.standards import get_standard, list_standards
 from tests.support.http import STANDARD, get_ok, get_problem
 
 COVERAGE = "/v1/areas/helsinki/coverage"
+HOUSEHOLDS = "/v1/areas/helsinki/households"
 
 
 def coverage(client: TestClient, standard: str = STANDARD, **parameters: Any) -> Any:
@@ -92,6 +95,27 @@ def test_an_unknown_profile_is_a_problem(client: TestClient) -> None:
     problem = get_problem(client, COVERAGE, 404, "profile-not-found", standard=STANDARD, profile="jogger")
     assert problem["profile_id"] == "jogger"
     assert "elderly" in problem["detail"]
+
+
+def test_a_band_counts_the_fragile_apart_and_changes_nothing_else(client: TestClient) -> None:
+    plain, banded = coverage(client), coverage(client, band=0.1)
+    CoverageAnswer.model_validate_json(
+        client.get(COVERAGE, params={"standard": STANDARD, "band": 0.1}).content, strict=True, extra="forbid"
+    )
+    fragile = [service.pop("fragile") for service in banded["services"]]
+    assert banded.pop("band") == 0.1
+    assert banded == plain
+    assert any(sums["points"] for sums in fragile)
+    for sums, service in zip(fragile, coverage(client, band=0.2)["services"], strict=True):
+        assert sums["points"] <= service["fragile"]["points"]
+        assert sums["population"] is None
+
+
+@pytest.mark.parametrize("path", [COVERAGE, HOUSEHOLDS, f"{HOUSEHOLDS}/{DEMO_HOUSEHOLD}"])
+@pytest.mark.parametrize("band", ["0", "-0.1", "0.51", "1", "nan", "inf", "-inf", "1e999", "wide", ""])
+def test_a_band_that_is_none_is_a_problem(client: TestClient, path: str, band: str) -> None:
+    problem = get_problem(client, path, 422, "invalid-parameter", standard=STANDARD, band=band)
+    assert [error["parameter"] for error in problem["errors"]] == ["band"]
 
 
 def test_the_standard_is_required(client: TestClient) -> None:

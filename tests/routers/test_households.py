@@ -6,6 +6,7 @@ from fastapi.testclient import TestClient
 from app.geo.verdict import STATES
 from app.routers.households import State
 from app.schemas.households import UNCOVERED
+from app.schemas.wire_features import HouseholdAnswer
 from app.services.area_engine import AreaEngine
 from app.services.standards import get_standard, list_standards
 from tests.support.http import STANDARD, all_pages, get_features, get_ok, get_problem
@@ -118,6 +119,35 @@ def test_a_household_has_an_address_of_its_own(client: TestClient) -> None:
         one = get_features(client, f"{HOUSEHOLDS}/{feature['id']}", standard=STANDARD)
         assert {name: one[name] for name in feature} == feature
         assert one["attribution"] == "© OpenStreetMap contributors"
+
+
+def test_one_service_alone_keeps_what_stands_in_for_it(client: TestClient) -> None:
+    asked = {"standard": "un-sdg11", "service": "low_capacity_transit"}
+    alone = features(client, **asked)
+    together = features(client, standard="un-sdg11")
+    assert [item["properties"]["services"] for item in alone] == [
+        {asked["service"]: item["properties"]["services"][asked["service"]]} for item in together
+    ]
+
+
+def test_a_band_says_of_every_verdict_whether_it_holds(client: TestClient) -> None:
+    plain, banded = features(client), features(client, band=0.1)
+    coverage = get_ok(client, COVERAGE, standard=STANDARD, band=0.1)
+    fragile = dict.fromkeys((service["id"] for service in coverage["services"]), 0)
+    for feature in banded:
+        one = get_features(client, f"{HOUSEHOLDS}/{feature['id']}", standard=STANDARD, band=0.1)
+        HouseholdAnswer.model_validate(one, strict=False, extra="forbid")
+        assert one["band"] == 0.1
+        assert one["properties"] == feature["properties"]
+        for service, verdict in feature["properties"]["services"].items():
+            holds = verdict.pop("holds")
+            assert set(holds) == {"slower", "faster"}
+            fragile[service] += not all(holds.values())
+    assert banded == plain
+    assert fragile == {service["id"]: service["fragile"]["points"] for service in coverage["services"]}
+    page = get_features(client, HOUSEHOLDS, standard=STANDARD, band=0.1, limit=1)
+    assert page["band"] == 0.1
+    assert "band=0.1" in page["links"][0]["href"]
 
 
 @pytest.mark.parametrize("household_id", ["way/1", "way", "way/1/2", "zzz", "京", "a" * 5000])

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from app.domain.access import AccessPoints
-from app.domain.errors import HouseholdNotFoundError
 from app.schemas.explain import explanation_to_dict
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Assessment, assess, choose_walker
-from app.services.explain import explain, find_household
+from app.services.explain import explain
 from app.services.standards import get_standard
 
 
@@ -77,8 +76,3 @@ def test_what_would_change_a_verdict_really_changes_it(
             assert just_enough.services[number].verdicts.state[household] == 0
             changed += 1
     assert changed > 5
-
-
-def test_an_unknown_household_is_named(assessment: Assessment) -> None:
-    with pytest.raises(HouseholdNotFoundError, match="way/0"):
-        find_household(assessment, "way/0")
