@@ -221,7 +221,7 @@ def lock(*, upgrade: bool) -> int:
         everything, demonstration = Path(folder) / DEV_LOCK.name, Path(folder) / DEMO_LOCK.name
         if DEV_LOCK.exists() and not upgrade:
             shutil.copy(DEV_LOCK, everything)
-        compile_lock(tool, everything, ["demo", "dev"])
+        compile_lock(tool, everything, ["demo", "dem", "dev"])
         # uv keeps the pins that it finds in its output file, so the small lock is a part of the large one.
         shutil.copy(everything, demonstration)
         compile_lock(tool, demonstration, ["demo"])
