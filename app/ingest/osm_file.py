@@ -197,7 +197,8 @@ def _barriers_and_doors(stream: OsmStream) -> tuple[IntArray, IntArray, Doors]:
         access = node_access(node.tags)
         if is_barrier and access != "passable":
             (walls if access == "impassable" else gates).append(node.id)
-        place = (round(float(node.xy[0]) * E7), round(float(node.xy[1]) * E7))
+        lon_deg, lat_deg = node.lon_lat_deg()
+        place = (round(lon_deg * E7), round(lat_deg * E7))
         if is_entrance:
             entrances.add(place)
         if access == "passable" and (is_entrance or node.tags.get("barrier") == "gate"):
@@ -234,8 +235,8 @@ def _point_places(stream: OsmStream) -> PointPlaces:
     return PointPlaces(
         id=[f"node/{node.id}" for node in chosen],
         tags=[node.tags for node in chosen],
-        lon_deg=[float(node.xy[0]) for node in chosen],
-        lat_deg=[float(node.xy[1]) for node in chosen],
+        lon_deg=[node.lon_lat_deg()[0] for node in chosen],
+        lat_deg=[node.lon_lat_deg()[1] for node in chosen],
     )
 
 

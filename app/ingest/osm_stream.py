@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import osmium
 from osmium.filter import EntityFilter, KeyFilter
@@ -30,19 +30,25 @@ _REPORT_EVERY = 10_000
 _ESCAPED = re.compile("%([0-9a-f]+)%")
 
 
-@dataclass(frozen=True)
-class OsmObject:
-    """A node, way or relation with at least one key of interest. ``xy`` is a node's lon and lat as text."""
+class OsmObject(NamedTuple):
+    """A node, way or relation with at least one key of interest.
+
+    ``place`` is a node's lon and lat, or a way's node references, as OPL writes them.
+    """
 
     kind: str
     id: int
     tags: Mapping[str, str]
-    refs: str
-    xy: tuple[str, str]
+    place: list[str]
 
     def node_refs(self) -> list[int]:
         """Ids of a way's nodes."""
-        return [int(ref[1:]) for ref in self.refs.split(",")] if self.refs else []
+        text = self.place[0][1:]
+        return [int(ref[1:]) for ref in text.split(",")] if text else []
+
+    def lon_lat_deg(self) -> tuple[float, float]:
+        """Where a node is."""
+        return float(self.place[0][1:]), float(self.place[1][1:])
 
 
 @dataclass(frozen=True)
@@ -124,22 +130,11 @@ def _for(entities: osm_entity_bits, key_filter: KeyFilter) -> KeyFilter:
 
 
 def _objects(opl: Path) -> Iterator[OsmObject]:
+    """Objects of an OPL file without metadata: ``w1 Tkey=value,key=value Nn1,n2`` or ``n1 Tkey=value x24.9 y60.1``."""
     with opl.open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
-            fields = line.rstrip("\n").split(" ")
-            tags: Mapping[str, str] = {}
-            refs = x = y = ""
-            for field in fields[1:]:
-                mark = field[:1]
-                if mark == "T":
-                    tags = _tags(field[1:])
-                elif mark == "N":
-                    refs = field[1:]
-                elif mark == "x":
-                    x = field[1:]
-                elif mark == "y":
-                    y = field[1:]
-            yield OsmObject(fields[0][0], int(fields[0][1:]), tags, refs, (x, y))
+            name, tags, *place = line.rstrip("\n").split(" ")
+            yield OsmObject(name[0], int(name[1:]), _tags(tags[1:]), place)
 
 
 def _tags(text: str) -> dict[str, str]:
@@ -148,7 +143,7 @@ def _tags(text: str) -> dict[str, str]:
     text = text.replace(
         "%20%", " "
     )  # by far the most frequent escape, and no separator within a list of tags
-    tags = dict(pair.split("=", 1) for pair in text.split(","))
+    tags = dict([pair.split("=", 1) for pair in text.split(",")])  # twice as fast as a comprehension
     return {_plain(key): _plain(value) for key, value in tags.items()} if "%" in text else tags
 
 
