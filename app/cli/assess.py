@@ -11,6 +11,7 @@ from app.domain.errors import BadInputError
 
 def assess_area(
     name: AreaArgument,
+    *,
     standard: Annotated[
         str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
     ],
@@ -23,6 +24,12 @@ def assess_area(
         typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
     ] = None,
     weight: Annotated[Weight, typer.Option(help="What shares are counted in.")] = Weight.HOUSEHOLDS,
+    band: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Also say which verdicts change at 1-X and 1+X times the speed, such as 0.1."
+        ),
+    ] = None,
     answer: Annotated[
         ReportFormat | None, typer.Option("--format", help="How to answer; table unless told otherwise.")
     ] = None,
@@ -36,6 +43,7 @@ def assess_area(
     from app.services.assessment import assess, choose_walker
 
     check_output(output)
+    _check_band(band)
     chosen = find_standard(standard)
     walker = choose_walker(chosen, profile, speed_mps)
     engine = open_areas(load_settings()).engine(name)
@@ -44,7 +52,7 @@ def assess_area(
             "--weight population",
             f"nobody told the population of area '{name}'; import it with --households FILE and a column population",
         )
-    assessment = assess(engine, chosen, walker)
+    assessment = assess(engine, chosen, walker, band=band)
     if wanted is ReportFormat.CSV:
         from app.cli.csv_rows import household_csv
 
@@ -63,6 +71,13 @@ def assess_area(
             from app.cli.coverage_table import coverage_parts
 
             write_tables(coverage_parts(coverage), output)
+
+
+def _check_band(band: float | None) -> None:
+    from app.services.assessment import WIDEST_BAND
+
+    if band is not None and not 0 < band <= WIDEST_BAND:  # NaN fails this too
+        raise BadInputError(f"--band {band:g}", f"must be above 0 and at most {WIDEST_BAND:g}, such as 0.1")
 
 
 def _wanted(answer: ReportFormat | None, *, as_json: bool) -> ReportFormat:

@@ -19,8 +19,10 @@ _HEADINGS = {
     "not_snapped": "not\nsnapped",
     "undetermined": "undeter-\nmined",
     "no_data": "no\ndata",
+    "fragile": "fragile",
 }
-"""States in the order of the columns: what planners look for first, what nobody can know last."""
+"""States in the order of the columns: what planners look for first, what nobody can know last. Then those whose
+state the band of speeds changes, who are in one of the others too."""
 
 _LEAST_NAME_COLUMNS = 16
 """Narrower than this, names of services fall apart, and a list reads better than a table."""
@@ -57,6 +59,8 @@ class CoverageTable:
         return table
 
     def _occurs(self, state: str) -> bool:
+        if state == "fragile":  # asked for, so that nobody being fragile is an answer too
+            return any(state in service for service in self._services)
         return any(service["states"][state]["points"] for service in self._services)
 
     def _cells(self, service: dict[str, Any]) -> list[str]:
@@ -66,12 +70,12 @@ class CoverageTable:
     def _sums(self, service: dict[str, Any], state: str) -> tuple[str, str]:
         """Weight and share of one state."""
         total = sum(sums[self._weight] or 0.0 for sums in service["states"].values())
-        value = service["states"][state][self._weight] or 0.0
+        value = _counted(service, state)[self._weight] or 0.0
         return f"{value:,.0f}", _percent(value, total)
 
     def _cell(self, service: dict[str, Any], state: str) -> str:
         """As above; where nobody is in a state, nothing distracts from those who are."""
-        if state != "covered" and not service["states"][state]["points"]:
+        if state != "covered" and not _counted(service, state)["points"]:
             return "-"
         return "\n".join(self._sums(service, state))
 
@@ -79,7 +83,7 @@ class CoverageTable:
         asked = ", ".join([*_ask(service), f"{service['facilities']:,} facilities"])
         shares = []
         for state in self._states:
-            if state != "covered" and not service["states"][state]["points"]:
+            if state != "covered" and not _counted(service, state)["points"]:
                 continue
             value, share = self._sums(service, state)
             shares.append(f"{state.replace('_', ' ')} {value} ({share})")
@@ -101,6 +105,9 @@ def coverage_parts(coverage: dict[str, Any]) -> Iterable[RenderableType]:
     yield CoverageTable(coverage)
     yield ""
     yield _overall(coverage["overall"], weight)
+    if "band" in coverage:
+        band = coverage["band"]
+        yield Text(f"fragile: another state at {1 - band:.4g} or {1 + band:.4g} times the speed")
     made_by = coverage["provenance"]
     yield Text(
         f"standard {one_line(standard['id'])} version {one_line(standard['version'])}; "
@@ -110,6 +117,11 @@ def coverage_parts(coverage: dict[str, Any]) -> Iterable[RenderableType]:
         "dim",
     )
     yield Text(made_by["attribution"], "dim")
+
+
+def _counted(service: dict[str, Any], state: str) -> dict[str, float | None]:
+    sums: dict[str, float | None] = service[state] if state == "fragile" else service["states"][state]
+    return sums
 
 
 def _overall(overall: dict[str, dict[str, float | None]], weight: str) -> Text:
@@ -125,8 +137,9 @@ def _ask(service: dict[str, Any]) -> list[str]:
     """Limit, obligation and how many facilities, as the standard asks."""
     limit = service["limit"]
     shown = f"{limit['minutes']:g} min" if "minutes" in limit else f"{limit['meters']:g} m"
+    straight = ["straight"] if limit.get("straight") else []
     several = [f"{service['min_count']} needed"] if service["min_count"] > 1 else []
-    return [shown, str(service["obligation"]), *several]
+    return [shown, *straight, str(service["obligation"]), *several]
 
 
 def _names(service: dict[str, Any], between: str) -> str:

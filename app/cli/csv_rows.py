@@ -30,7 +30,8 @@ def household_csv(assessment: Assessment) -> Iterator[bytes]:
     header = ["id", "lon", "lat", "households", "population", "overall"]
     for item in services:
         over = "over_m" if item.service.length_limit_m is not None else "over_s"
-        header += [f"{item.service.id}_{column}" for column in ("state", "time_s", over)]
+        columns = ("state", "time_s", over, *(["holds"] if assessment.band is not None else []))
+        header += [f"{item.service.id}_{column}" for column in columns]
     yield _lines([header])
     position = 0
     for features in household_pieces(assessment):
@@ -50,6 +51,8 @@ def household_csv(assessment: Assessment) -> Iterator[bytes]:
             ]
             for verdict in properties["services"].values():
                 row += [verdict["state"], verdict["time_s"], verdict.get("over_s", verdict.get("over_m"))]
+                if "holds" in verdict:
+                    row.append("yes" if all(verdict["holds"].values()) else "no")
             rows.append([_cell(value) for value in row])
         yield _lines(rows)
 

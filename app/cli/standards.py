@@ -105,5 +105,10 @@ def _limit(service: "Service") -> str:
 
     limit = limit_to_dict(service)
     shown = f"{limit['minutes']:g} min" if "minutes" in limit else f"{limit['meters']:g} m"
+    shown += "\nstraight" if limit.get("straight") else ""
     least = f"\nat least {service.min_count}" if service.min_count > 1 else ""
-    return shown + least + ("\nown data only" if service.user_data_only else "")
+    others = [
+        *(f"\nor {other}" for other in service.any_of),
+        *(f"\nwaived by {other}" for other in service.waived_by),
+    ]
+    return shown + least + "".join(others) + ("\nown data only" if service.user_data_only else "")

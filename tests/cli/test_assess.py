@@ -73,6 +73,34 @@ def test_overall_in_csv_adds_up_to_the_coverage(demo_cli: Cli) -> None:
         assert sum(row["overall"] == state for row in rows) == sums["points"]
 
 
+def test_a_band_adds_a_column_to_csv_and_table_and_reaches_the_other_formats(
+    demo_cli: Cli, client: TestClient
+) -> None:
+    served = get_ok(client, "/v1/areas/helsinki/coverage", standard=STANDARD, band=0.1)
+    banded = (*COMMAND, "--band", "0.1")
+    assert demo_cli(*banded, "--json").json() == served
+    pages = all_pages(client, "/v1/areas/helsinki/households", standard=STANDARD, band=0.1)
+    answer = demo_cli(*banded, "--format", "geojson").json()
+    assert answer["band"] == 0.1
+    assert answer["features"] == [feature for page in pages for feature in page["features"]]
+    plain, rows = (
+        list(csv.DictReader(io.StringIO(demo_cli(*command, "--format", "csv").out, newline="")))
+        for command in (COMMAND, banded)
+    )
+    for service in served["services"]:
+        holds = [row.pop(f"{service['id']}_holds") for row in rows]
+        assert set(holds) <= {"yes", "no"}
+        assert holds.count("no") == service["fragile"]["points"]
+    assert rows == plain
+    text = demo_cli(*banded).out
+    assert "fragile: another state at 0.9 or 1.1 times the speed" in text
+    for service in served["services"]:
+        fragile = service["fragile"]
+        shown = f"{fragile['households']:,.0f}" if fragile["points"] else "-"
+        assert table_row(text, service["name"]["zh"]).endswith(f" {shown}")
+    assert "fragile" not in demo_cli(*COMMAND).out
+
+
 def test_over_is_in_metres_where_the_limit_is(demo_cli: Cli) -> None:
     answer = demo_cli("assess", "helsinki", "--standard", "cn-gb50180-2018", "--format", "csv")
     header = answer.out.splitlines()[0].split(",")
@@ -82,9 +110,12 @@ def test_over_is_in_metres_where_the_limit_is(demo_cli: Cli) -> None:
 
 @pytest.mark.parametrize("columns", [80, 100, 120])
 @pytest.mark.parametrize("standard", [STANDARD, "cn-gb50180-2018", "un-sdg11"])
-def test_the_table_fits(demo_cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: int, standard: str) -> None:
+@pytest.mark.parametrize("band", [(), ("--band", "0.25")])
+def test_the_table_fits(
+    demo_cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: int, standard: str, band: tuple[str, ...]
+) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    result = demo_cli("assess", "helsinki", "--standard", standard)
+    result = demo_cli("assess", "helsinki", "--standard", standard, *band)
     lines = result.out.splitlines()
     assert max(map(cell_len, lines)) <= columns
     assert "…" not in result.out
@@ -186,6 +217,11 @@ def test_a_full_disk_leaves_the_old_file(demo_cli: Cli, monkeypatch: pytest.Monk
         (["--speed-mps", "0"], "between 0.1 and 10"),
         (["--speed-mps", "nan"], "between 0.1 and 10"),
         (["--weight", "population"], "--households FILE"),
+        (["--band", "0"], "--band 0: must be above 0"),
+        (["--band", "-0.1"], "--band -0.1: must be above 0"),
+        (["--band", "0.51"], "at most 0.5"),
+        (["--band", "nan"], "--band nan"),
+        (["--band", "inf"], "--band inf"),
     ],
 )
 def test_a_value_that_cannot_be_used_says_why(demo_cli: Cli, options: list[str], says: str) -> None:
@@ -207,7 +243,8 @@ def test_two_formats_at_once_are_wrong_usage(demo_cli: Cli) -> None:
 
 def test_every_answer_is_the_same_twice(demo_cli: Cli) -> None:
     for answer in ("table", "json", "csv", "geojson"):
-        assert demo_cli(*COMMAND, "--format", answer) == demo_cli(*COMMAND, "--format", answer)
+        command = (*COMMAND, "--band", "0.1", "--format", answer)
+        assert demo_cli(*command) == demo_cli(*command)
 
 
 def test_no_number_is_missing_or_infinite(demo_cli: Cli) -> None:
