@@ -36,7 +36,7 @@ class AccessLinks:
     lon_deg, lat_deg : float array, shape (k,)
         The place on the edge.
     nearest_m : float array, shape (p,)
-        Distance to the nearest edge of all, islands included and however far.
+        Distance to the nearest edge that could be linked: of an island only where no other edge is in reach.
     """
 
     start: IntArray
