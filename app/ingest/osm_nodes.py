@@ -16,12 +16,16 @@ from app.ingest.boxes import Box, box_of
 E7 = 1e7
 """OSM keeps coordinates as whole ten-millionths of a degree; dividing by this gives the same double everywhere."""
 
-_UNDEFINED_E7 = 2**31 - 1  # osmium's mark of a place that is not known
+_FARTHEST_E7 = (1_800_000_000, 900_000_000)
+"""No place on earth lies beyond; osmium marks one that is not known by numbers far beyond."""
 
 
 @dataclass(frozen=True)
 class NodeTable:
-    """Every node of a file, sorted by id: ``osm_id``, and lon and lat in ten-millionths of a degree, ``xy_e7``."""
+    """Every node of a file that has a place on earth, sorted by id.
+
+    ``osm_id``, and lon and lat in ten-millionths of a degree, ``xy_e7``.
+    """
 
     osm_id: IntArray
     xy_e7: NDArray[np.int32]
@@ -30,7 +34,7 @@ class NodeTable:
     def from_index(cls, path: Path) -> "NodeTable":
         """Read the array that osmium's ``sparse_file_array`` index keeps on disk; of one id the last entry counts."""
         entries = np.fromfile(path, dtype=[("osm_id", "<i8"), ("xy", "<i4", 2)])
-        entries = entries[(entries["xy"] != _UNDEFINED_E7).all(axis=1)]
+        entries = entries[(np.abs(entries["xy"]) <= _FARTHEST_E7).all(axis=1)]
         order = np.argsort(entries["osm_id"], kind="stable")
         osm_id = entries["osm_id"][order]
         is_last = np.ones(len(osm_id), dtype=bool)

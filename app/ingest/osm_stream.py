@@ -10,16 +10,21 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import numpy as np
 import osmium
 from osmium.filter import EntityFilter, KeyFilter
-from osmium.osm import AREA, NODE, RELATION, WAY, Area, Node, Relation, Way, osm_entity_bits
+from osmium.osm import AREA, NODE, RELATION, WAY, Area, osm_entity_bits
 
+from app.domain.errors import BadInputError
 from app.domain.standard import SELECTOR_KEYS
 from app.ingest.boxes import Box
+from app.ingest.osm_end import check_end
 from app.ingest.osm_nodes import NodeTable
+from app.ingest.osm_order import in_order
 
 Progress = Callable[[str, int], None]
 """Called now and then with the stage's name and the number of objects done so far."""
@@ -68,29 +73,32 @@ class OsmStream:
 
 
 def stream_osm_file(path: Path, *, progress: Progress | None = None) -> OsmStream:
-    """Read a file whose nodes stand before its ways; any other is sorted into a temporary copy first.
+    """Read a file sorted by type and id; any other is sorted into a temporary copy first.
 
     Raises
     ------
     RuntimeError
         If osmium cannot read the file to its end.
+    ValueError
+        If it ends before its end.
+    BadInputError
+        If it holds negative ids.
     """
     with tempfile.TemporaryDirectory(prefix="reach15-") as name:
         folder = Path(name)
+        check_end(path)
         header_box = _header_box(path)
-        if not _is_sorted(path):
-            ordered = folder / "sorted.osm.pbf"
-            _sort(path, ordered)
-            path = ordered
+        ordered = in_order(path, folder)
         counts: Counter[str] = Counter()
         opl, index = folder / "objects.opl", folder / "nodes.index"
-        area_wkb = _filter_file(path, opl, index, counts, progress)
+        area_wkb = _filter_file(ordered, opl, index, counts, progress)
         found: dict[str, dict[int, OsmObject]] = {"n": {}, "w": {}, "r": {}}
         for item in _objects(opl):
             found[item.kind][item.id] = item
-        return OsmStream(
-            found["n"], found["w"], found["r"], area_wkb, NodeTable.from_index(index), header_box, counts
-        )
+        _refuse_negative_ids(path, found)
+        table = NodeTable.from_index(index)
+        nodes = _with_places(found["n"], table, counts)
+        return OsmStream(nodes, found["w"], found["r"], area_wkb, table, header_box, counts)
 
 
 def _filter_file(
@@ -140,9 +148,8 @@ def _objects(opl: Path) -> Iterator[OsmObject]:
 def _tags(text: str) -> dict[str, str]:
     if not text:
         return {}
-    text = text.replace(
-        "%20%", " "
-    )  # by far the most frequent escape, and no separator within a list of tags
+    if "%25%" not in text:  # an escaped % before "20%" looks like an escaped blank
+        text = text.replace("%20%", " ")  # by far the most frequent escape, and no separator here
     tags = dict([pair.split("=", 1) for pair in text.split(",")])  # twice as fast as a comprehension
     return {_plain(key): _plain(value) for key, value in tags.items()} if "%" in text else tags
 
@@ -151,29 +158,30 @@ def _plain(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "%" in text else text
 
 
+def _refuse_negative_ids(path: Path, found: Mapping[str, Mapping[int, OsmObject]]) -> None:
+    """Nodes with such ids have no place in osmium's index: their ways would be lost without a word."""
+    ids = (item.id for items in found.values() for item in items.values() if item.id < 0)
+    refs = (ref for way in found["w"].values() if "n-" in way.place[0] for ref in way.node_refs() if ref < 0)
+    negative = next(ids, None) or next(refs, None)
+    if negative is not None:
+        raise BadInputError(
+            str(path),
+            f"holds objects that were never uploaded to OpenStreetMap, with negative ids such as {negative}; "
+            "upload them, or give them positive ids",
+        )
+
+
+def _with_places(
+    nodes: Mapping[int, OsmObject], table: NodeTable, counts: Counter[str]
+) -> dict[int, OsmObject]:
+    has_place = table.find(np.fromiter(nodes, dtype=np.int64, count=len(nodes))) >= 0
+    counts["tagged_nodes_without_a_place"] = int((~has_place).sum())
+    return dict(compress(nodes.items(), has_place.tolist()))
+
+
 def _header_box(path: Path) -> Box | None:
     box = osmium.io.Reader(str(path), osmium.osm.NOTHING).header().box()
     if not box.valid():
         return None
     west, south, east, north = box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat
     return (west, south, east, north) if west < east and south < north else None
-
-
-def _is_sorted(path: Path) -> bool:
-    """Whether nodes stand before ways and ways before relations, by the file's own word or by looking."""
-    if osmium.io.Reader(str(path), osmium.osm.NOTHING).header().get("sorting") == "Type_then_ID":
-        return True
-    latest = 0
-    for item in cast("Iterator[Node | Way | Relation]", iter(osmium.FileProcessor(str(path)))):
-        rank = 0 if item.is_node() else 1 if item.is_way() else 2
-        if rank < latest:
-            return False
-        latest = rank
-    return True
-
-
-def _sort(source: Path, target: Path) -> None:
-    merger = osmium.MergeInputReader()
-    merger.add_file(str(source))
-    with osmium.SimpleWriter(str(target)) as writer:
-        merger.apply(writer, simplify=False)

@@ -1,0 +1,66 @@
+"""Puts the objects of an OpenStreetMap file in order: by type and id, each once."""
+
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import osmium
+from osmium.osm import Node, Relation, Way
+
+from app.geo.units import BoolArray
+
+SORTED = "Type_then_ID"
+"""What the header of a sorted file says under ``sorting``."""
+
+
+def in_order(path: Path, folder: Path) -> Path:
+    """The file itself if it is in order, by its own word or by looking; else a sorted copy in `folder`.
+
+    Of an object that stands in an unsorted file twice, the last one counts.
+
+    Raises
+    ------
+    RuntimeError
+        If osmium cannot read the file to its end.
+    """
+    if osmium.io.Reader(str(path), osmium.osm.NOTHING).header().get("sorting") == SORTED:
+        return path
+    kinds, ids = array("b"), array("q")
+    for item in _objects(path):
+        kinds.append(0 if item.is_node() else 1 if item.is_way() else 2)
+        ids.append(item.id)
+    kind, osm_id = np.asarray(kinds, dtype=np.int64), np.asarray(ids, dtype=np.int64)
+    # osmium's own order: negative ids first, the small ones before the large ones.
+    keys = np.stack([kind, (osm_id > 0).astype(np.int64), np.abs(osm_id)])
+    order = np.lexsort(keys[::-1])
+    is_last = np.ones(len(order), dtype=bool)
+    is_last[:-1] = (keys[:, order][:, 1:] != keys[:, order][:, :-1]).any(axis=0)
+    if is_last.all() and (order == np.arange(len(order))).all():
+        return path
+    if not is_last.all():
+        keep = np.zeros(len(order), dtype=bool)
+        keep[order[is_last]] = True
+        path = _copy_of(path, keep, folder / "each-once.osm.pbf")
+    return _sorted_copy(path, folder / "sorted.osm.pbf")
+
+
+def _copy_of(source: Path, keep: BoolArray, target: Path) -> Path:
+    with osmium.SimpleWriter(str(target)) as writer:
+        for item, kept in zip(_objects(source), keep.tolist(), strict=True):
+            if kept:
+                writer.add(item)
+    return target
+
+
+def _sorted_copy(source: Path, target: Path) -> Path:
+    merger = osmium.MergeInputReader()
+    merger.add_file(str(source))
+    with osmium.SimpleWriter(str(target)) as writer:
+        merger.apply(writer, simplify=False)
+    return target
+
+
+def _objects(path: Path) -> Iterator[Node | Way | Relation]:
+    return cast("Iterator[Node | Way | Relation]", iter(osmium.FileProcessor(str(path))))
