@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -91,19 +91,18 @@ def stream_osm_file(path: Path, *, progress: Progress | None = None) -> OsmStrea
         ordered = in_order(path, folder)
         counts: Counter[str] = Counter()
         opl, index = folder / "objects.opl", folder / "nodes.index"
-        area_wkb = _filter_file(ordered, opl, index, counts, progress)
+        area_wkb = _filter_file(ordered, opl, index, progress)
         found: dict[str, dict[int, OsmObject]] = {"n": {}, "w": {}, "r": {}}
         for item in _objects(opl):
             found[item.kind][item.id] = item
         _refuse_negative_ids(path, found)
+        counts["buildings_without_a_closed_outline"] = _count_unclosed(found, area_wkb)
         table = NodeTable.from_index(index)
         nodes = _with_places(found["n"], table, counts)
         return OsmStream(nodes, found["w"], found["r"], area_wkb, table, header_box, counts)
 
 
-def _filter_file(
-    path: Path, opl: Path, index: Path, counts: Counter[str], progress: Progress | None
-) -> dict[str, bytes]:
+def _filter_file(path: Path, opl: Path, index: Path, progress: Progress | None) -> dict[str, bytes]:
     """Write objects of interest to `opl` and node places to `index`; give back the areas as WKB."""
     location_index = osmium.index.create_map(f"sparse_file_array,{index}")
     writer = osmium.SimpleWriter(osmium.io.File(str(opl), "opl,add_metadata=none"))
@@ -124,8 +123,7 @@ def _filter_file(
                 progress("read", done)
             try:
                 wkb = to_wkb.create_multipolygon(area)
-            except RuntimeError:  # the outline does not close, or refers to nodes outside the extract
-                counts["areas_without_a_closed_outline"] += 1
+            except RuntimeError:  # the outline does not close
                 continue
             kind = "way" if area.from_way() else "relation"
             area_wkb[f"{kind}/{area.orig_id()}"] = bytes.fromhex(wkb)
@@ -177,6 +175,21 @@ def _with_places(
     has_place = table.find(np.fromiter(nodes, dtype=np.int64, count=len(nodes))) >= 0
     counts["tagged_nodes_without_a_place"] = int((~has_place).sum())
     return dict(compress(nodes.items(), has_place.tolist()))
+
+
+def _count_unclosed(found: Mapping[str, Mapping[int, OsmObject]], area_wkb: Mapping[str, bytes]) -> int:
+    """Buildings whose outline does not close, or refers to nodes or ways that the extract does not have."""
+    ways = (f"way/{way.id}" for way in found["w"].values() if _is_building(way))
+    relations = (
+        f"relation/{relation.id}"
+        for relation in found["r"].values()
+        if _is_building(relation) and relation.tags.get("type") in ("multipolygon", "boundary")
+    )
+    return sum(area_id not in area_wkb for area_id in chain(ways, relations))
+
+
+def _is_building(item: OsmObject) -> bool:
+    return item.tags.get("building", "no") != "no"
 
 
 def _header_box(path: Path) -> Box | None:
