@@ -80,7 +80,10 @@ def walks_to_nearest(
     found = [_by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)]
     found.append(_along_one_edge(network, graph, starts, ends, facility_of_link))
     candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))
-    return _pick_kth(candidates, household_start, household_count, nearest)
+    household = ragged_rows(household_start)[candidates.access]
+    if nearest == 1:
+        return _pick_nearest(candidates, household, household_count)
+    return _pick_kth(candidates, household, household_count, nearest)
 
 
 @dataclass(frozen=True)
@@ -159,10 +162,31 @@ def _columns(candidates: _Candidates) -> tuple[IntArray, IntArray, FloatArray]:
     return candidates.access, candidates.facility, candidates.cost
 
 
+def _pick_nearest(candidates: _Candidates, household: IntArray, household_count: int) -> NearestWalks:
+    """As `_pick_kth` with k = 1, without sorting: the least cost, then the first facility, then the first access."""
+    cost = np.full(household_count, np.inf)
+    np.minimum.at(cost, household, candidates.cost)
+    tied = np.flatnonzero(candidates.cost == cost[household])
+    facility, tied = _least_of_tied(candidates.facility, household, tied, household_count)
+    access, _ = _least_of_tied(candidates.access, household, tied, household_count)
+    return NearestWalks(cost, facility, access)
+
+
+def _least_of_tied(
+    values: IntArray, household: IntArray, tied: IntArray, household_count: int
+) -> tuple[IntArray, IntArray]:
+    """The smallest value among the tied rows of each household (-1 where it has none), and the rows that have it."""
+    none = np.iinfo(np.int64).max
+    least = np.full(household_count, none)
+    np.minimum.at(least, household[tied], values[tied])
+    tied = tied[values[tied] == least[household[tied]]]
+    least[least == none] = -1
+    return least, tied
+
+
 def _pick_kth(
-    candidates: _Candidates, household_start: IntArray, household_count: int, nearest: int
+    candidates: _Candidates, household: IntArray, household_count: int, nearest: int
 ) -> NearestWalks:
-    household = ragged_rows(household_start)[candidates.access]
     # The best walk to each facility, then the k-th of these; ties go to the facility and access point first listed.
     order = np.lexsort((candidates.access, candidates.cost, candidates.facility, household))
     best = order[_first_of_each(household[order], candidates.facility[order])]
