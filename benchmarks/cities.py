@@ -54,6 +54,8 @@ def grid_network(side: int) -> WalkNetwork:
         restricted=no,
         steps=no,
         wheelchair_no=no,
+        stairs=no,
+        for_foot=no,
         ref_start=np.arange(0, 2 * count + 1, 2),
         ref_osm_id=refs + 1,
         ref_lon_deg=lon_deg.ravel()[refs],

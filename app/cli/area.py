@@ -48,6 +48,10 @@ def import_(
     facilities_only: Annotated[
         bool, typer.Option("--facilities-only", help="Leave out OpenStreetMap's facilities.")
     ] = False,
+    dem: Annotated[
+        _File,
+        typer.Option(metavar="FILE", help="Terrain model (GeoTIFF), for profiles to which slope matters."),
+    ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title in any language.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,6 +73,7 @@ def import_(
         households_file=households,
         facilities_file=facilities,
         facilities_only=facilities_only,
+        dem_file=dem,
     )
     settings = load_settings()
     report = run_import(request, open_store(settings), settings)

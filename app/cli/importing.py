@@ -19,6 +19,7 @@ STAGES = {
     "download": "downloading",
     "read": "reading OpenStreetMap data",
     "network": "building the walk network",
+    "slope": "reading heights",
     "extent": "finding the extent",
     "households_and_facilities": "finding and linking households and facilities",
     "hash": "computing the data hash",

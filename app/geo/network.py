@@ -39,6 +39,13 @@ class WalkNetwork:
         behind a gate.
     edge_steps, edge_wheelchair_no : bool array, shape (m,)
         Steps without a ramp; tagged ``wheelchair=no``.
+    edge_stairs : bool array, shape (m,)
+        Steps that are climbed, with or without a ramp, no escalators.
+    edge_crossings, edge_signals : float array, shape (m,)
+        Roads that a walk over the whole edge crosses, without and with signals: 1 for a crossing inside, half of
+        one for a crossing at an end. 0 on edges without length and on the roads themselves.
+    edge_slope_forward, edge_slope_backward : float array, shape (m,)
+        Time factor of the slope from u to v and from v to u; 1 where no terrain model tells.
     edge_length_m : float array, shape (m,)
         Geodesic length. May be 0 where two OSM nodes share one place.
     edge_part : int array, shape (m,)
@@ -67,6 +74,11 @@ class WalkNetwork:
     edge_restricted: BoolArray
     edge_steps: BoolArray
     edge_wheelchair_no: BoolArray
+    edge_stairs: BoolArray
+    edge_crossings: FloatArray
+    edge_signals: FloatArray
+    edge_slope_forward: FloatArray
+    edge_slope_backward: FloatArray
     edge_length_m: FloatArray
     edge_part: IntArray
     part_length_m: FloatArray

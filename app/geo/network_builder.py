@@ -17,6 +17,8 @@ from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection, geodesic_lengths_m
 from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows
 
+_NO_IDS: IntArray = np.empty(0, dtype=np.int64)
+
 
 @dataclass(frozen=True)
 class WayLines:
@@ -28,8 +30,10 @@ class WayLines:
     ----------
     way_id : int array, shape (w,)
     name : str array, shape (w,)
-    forward, backward, restricted, steps, wheelchair_no : bool array, shape (w,)
+    forward, backward, restricted, steps, wheelchair_no, stairs : bool array, shape (w,)
         As in `WalkNetwork`; ``restricted`` by the way's own tags alone.
+    for_foot : bool array, shape (w,)
+        Ways that cross a road at a crossing node; the others are the roads that are crossed there.
     ref_start : int array, shape (w + 1,)
         Way ``i`` runs over the references ``ref_start[i]:ref_start[i + 1]``.
     ref_osm_id : int array, shape (r,)
@@ -43,13 +47,22 @@ class WayLines:
     restricted: BoolArray
     steps: BoolArray
     wheelchair_no: BoolArray
+    stairs: BoolArray
+    for_foot: BoolArray
     ref_start: IntArray
     ref_osm_id: IntArray
     ref_lon_deg: FloatArray
     ref_lat_deg: FloatArray
 
 
-def build_walk_network(ways: WayLines, *, wall_ids: IntArray, gate_ids: IntArray) -> WalkNetwork:
+def build_walk_network(
+    ways: WayLines,
+    *,
+    wall_ids: IntArray,
+    gate_ids: IntArray,
+    crossing_ids: IntArray = _NO_IDS,
+    signal_ids: IntArray = _NO_IDS,
+) -> WalkNetwork:
     """Join ways into a network.
 
     Parameters
@@ -60,6 +73,8 @@ def build_walk_network(ways: WayLines, *, wall_ids: IntArray, gate_ids: IntArray
         OSM ids of nodes that nobody can pass (rule 6). Ids that no way uses are ignored.
     gate_ids : int array
         OSM ids of restricted nodes (rules 6 and 7). A node in both is a wall.
+    crossing_ids, signal_ids : int array
+        OSM ids of nodes where ways for walkers cross a road, without and with signals.
 
     Returns
     -------
@@ -90,6 +105,7 @@ def build_walk_network(ways: WayLines, *, wall_ids: IntArray, gate_ids: IntArray
     node_gate = np.isin(node_osm_id, gate_ids) & ~np.isin(node_osm_id, wall_ids)
     length_m = offset_m[vertex_start[1:] - 1]
     part, part_length_m = connected_parts(edge_u, edge_v, length_m, len(node_osm_id))
+    vertex_osm_id, counts_here = ways.ref_osm_id[refs], ways.for_foot[edge_way] & (length_m > 0)
     network = WalkNetwork(
         projection=projection,
         node_osm_id=node_osm_id,
@@ -103,11 +119,16 @@ def build_walk_network(ways: WayLines, *, wall_ids: IntArray, gate_ids: IntArray
         edge_restricted=ways.restricted[edge_way],
         edge_steps=ways.steps[edge_way],
         edge_wheelchair_no=ways.wheelchair_no[edge_way],
+        edge_stairs=ways.stairs[edge_way],
+        edge_crossings=_crossed(np.isin(vertex_osm_id, crossing_ids), vertex_start) * counts_here,
+        edge_signals=_crossed(np.isin(vertex_osm_id, signal_ids), vertex_start) * counts_here,
+        edge_slope_forward=np.ones(len(length_m)),
+        edge_slope_backward=np.ones(len(length_m)),
         edge_length_m=length_m,
         edge_part=part,
         part_length_m=part_length_m,
         vertex_start=vertex_start,
-        vertex_osm_id=ways.ref_osm_id[refs],
+        vertex_osm_id=vertex_osm_id,
         vertex_lon_deg=lon_deg,
         vertex_lat_deg=lat_deg,
         vertex_x_m=x_m,
@@ -191,6 +212,8 @@ def _take(ways: WayLines, way_order: IntArray, ref_order: IntArray, counts: IntA
         restricted=ways.restricted[way_order],
         steps=ways.steps[way_order],
         wheelchair_no=ways.wheelchair_no[way_order],
+        stairs=ways.stairs[way_order],
+        for_foot=ways.for_foot[way_order],
         ref_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         ref_osm_id=ways.ref_osm_id[ref_order],
         ref_lon_deg=ways.ref_lon_deg[ref_order],
@@ -225,6 +248,14 @@ def _offsets_m(lon_deg: FloatArray, lat_deg: FloatArray, vertex_start: IntArray)
     step_m[vertex_start[:-1]] = 0.0  # from the last vertex of one edge to the first of the next
     running_m = np.cumsum(step_m)
     return np.asarray(running_m - np.repeat(running_m[vertex_start[:-1]], np.diff(vertex_start)))
+
+
+def _crossed(is_crossing: BoolArray, vertex_start: IntArray) -> FloatArray:
+    """Crossings on each edge. One at an end counts half, so that whoever walks through it pays for it once."""
+    weight = is_crossing.astype(np.float64)
+    weight[vertex_start[:-1]] /= 2
+    weight[vertex_start[1:] - 1] /= 2
+    return np.asarray(np.add.reduceat(weight, vertex_start[:-1]))
 
 
 def _nodes(

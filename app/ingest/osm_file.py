@@ -14,6 +14,7 @@ from app.geo.network_builder import WayLines
 from app.geo.units import Geometries, IntArray
 from app.ingest.boxes import Box
 from app.ingest.foot_access import has_unramped_steps, node_access, way_access, way_directions
+from app.ingest.osm_crossings import find_crossings, has_stairs, is_for_foot, spans
 from app.ingest.osm_nodes import E7, NodeTable
 from app.ingest.osm_stream import OsmObject, OsmStream, Progress, stream_osm_file
 
@@ -56,12 +57,18 @@ class Doors:
 
 @dataclass(frozen=True)
 class OsmExtract:
-    """What one file holds of interest. ``counts`` says what was seen and left out, by reason."""
+    """What one file holds of interest. ``counts`` says what was seen and left out, by reason.
+
+    ``span_ids`` are the ways that leave the ground: bridges and tunnels.
+    """
 
     ways: WayLines
     nodes: NodeTable
     wall_ids: IntArray
     gate_ids: IntArray
+    crossing_ids: IntArray
+    signal_ids: IntArray
+    span_ids: IntArray
     buildings: Areas
     places: Areas
     point_places: PointPlaces
@@ -81,6 +88,8 @@ class _Way:
     restricted: bool
     steps: bool
     wheelchair_no: bool
+    stairs: bool
+    for_foot: bool
     refs: list[int]
 
 
@@ -105,12 +114,19 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
     ways = _way_lines(_walkable_ways(stream, counts), stream.node_table, counts)
     walls, gates, doors = _barriers_and_doors(stream)
     counts["nodes_impassable"], counts["nodes_restricted"] = len(walls), len(gates)
+    crossings, signals = find_crossings(stream)
+    counts["nodes_crossing"], counts["nodes_crossing_with_signals"] = len(crossings), len(signals)
     buildings, places, residential_land = _areas(stream)
     return OsmExtract(
         ways=ways,
         nodes=stream.node_table,
         wall_ids=walls,
         gate_ids=gates,
+        crossing_ids=crossings,
+        signal_ids=signals,
+        span_ids=np.asarray(
+            sorted(way.id for way in stream.ways.values() if spans(way.tags)), dtype=np.int64
+        ),
         buildings=buildings,
         places=places,
         point_places=_point_places(stream),
@@ -140,6 +156,8 @@ def _walkable_ways(stream: OsmStream, counts: Counter[str]) -> dict[int, _Way]:
                 restricted=access == "restricted",
                 steps=has_unramped_steps(way.tags),
                 wheelchair_no=way.tags.get("wheelchair") == "no",
+                stairs=has_stairs(way.tags),
+                for_foot=is_for_foot(way.tags),
                 refs=way.node_refs(),
             )
     return ways
@@ -177,6 +195,8 @@ def _way_lines(ways: dict[int, _Way], nodes: NodeTable, counts: Counter[str]) ->
         restricted=flags("restricted"),
         steps=flags("steps"),
         wheelchair_no=flags("wheelchair_no"),
+        stairs=flags("stairs"),
+        for_foot=flags("for_foot"),
         ref_start=np.append(first, len(keep)).astype(np.int64),
         ref_osm_id=refs[keep],
         ref_lon_deg=nodes.xy_e7[at[keep], 0] / E7,

@@ -29,7 +29,7 @@ from app.ingest.osm_order import in_order
 Progress = Callable[[str, int], None]
 """Called now and then with the stage's name and the number of objects done so far."""
 
-_NODE_KEYS = ("barrier", "entrance", *SELECTOR_KEYS)
+_NODE_KEYS = ("barrier", "crossing", "crossing:signals", "entrance", *SELECTOR_KEYS)
 _WAY_KEYS = ("building", "landuse", *SELECTOR_KEYS)
 _REPORT_EVERY = 10_000
 _ESCAPED = re.compile("%([0-9a-f]+)%")

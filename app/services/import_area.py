@@ -28,6 +28,7 @@ from app.services.extents import find_extent, warn_of_wide_box
 from app.services.fingerprint import VERSION_LENGTH, data_hash
 from app.services.import_parts import find_facilities, find_households
 from app.services.import_request import ImportRequest, check_request, source_name
+from app.services.import_terrain import TerrainPart, add_slope
 from app.services.ports import AreaStore
 from app.settings import Settings
 
@@ -79,6 +80,11 @@ def import_area(
             extract = read_osm_file(source, progress=progress)
         with stages.stage("network"):
             network = _build_network(extract, source_name(request))
+        terrain = TerrainPart(network, {}, ())
+        if request.dem_file is not None:
+            with stages.stage("slope"):
+                terrain = add_slope(network, extract.span_ids, request.dem_file)
+                network = terrain.network
         with stages.stage("extent"):
             extent = find_extent(source, extract, network, given_extent, downloaded=request.osm_file is None)
             wide = warn_of_wide_box(extract, network, extent)
@@ -90,7 +96,7 @@ def import_area(
             facility_side = other.submit(find_facilities, request, extract, locator, known_services)
             homes = find_households(request, extract, locator, extent, study_area, estimate)
             places = facility_side.result()
-    warnings = (*((wide,) if wide else ()), *homes.warnings, *places.warnings)
+    warnings = (*((wide,) if wide else ()), *terrain.warnings, *homes.warnings, *places.warnings)
 
     with stages.stage("hash"):
         digest = data_hash(
@@ -121,6 +127,7 @@ def import_area(
             "network": _network_counts(network),
             "households": homes.counts,
             "facilities": places.counts,
+            **({"slope": terrain.counts} if terrain.counts else {}),
         },
         extent={"basis": extent.basis, "bbox": list(extent.polygon.bounds)},
         warnings=warnings,
@@ -165,7 +172,13 @@ def _osm_source(
 
 def _build_network(extract: OsmExtract, source: str) -> WalkNetwork:
     try:
-        return build_walk_network(extract.ways, wall_ids=extract.wall_ids, gate_ids=extract.gate_ids)
+        return build_walk_network(
+            extract.ways,
+            wall_ids=extract.wall_ids,
+            gate_ids=extract.gate_ids,
+            crossing_ids=extract.crossing_ids,
+            signal_ids=extract.signal_ids,
+        )
     except GeoError as error:
         raise BadInputError(source, f"{error}; an extract with streets is needed") from error
 

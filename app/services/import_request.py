@@ -8,6 +8,7 @@ import numpy as np
 
 from app.domain.errors import BadInputError
 from app.ingest.boxes import Box
+from app.ingest.elevation import check_terrain_model
 
 AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
 
@@ -30,6 +31,7 @@ class ImportRequest:
     households_file: Path | None = None
     facilities_file: Path | None = None
     facilities_only: bool = False
+    dem_file: Path | None = None
 
 
 def check_request(request: ImportRequest) -> None:
@@ -56,6 +58,8 @@ def check_request(request: ImportRequest) -> None:
         raise BadInputError(
             "--facilities-only", "leaves out the facilities of OpenStreetMap: give --facilities FILE"
         )
+    if request.dem_file is not None:
+        check_terrain_model(request.dem_file)
     if request.box is not None:
         _check_box(request.box)
 

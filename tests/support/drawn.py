@@ -124,6 +124,8 @@ def way_lines(ways: Sequence[OracleWay]) -> WayLines:
         restricted=np.array([way.restricted for way in ways], dtype=bool),
         steps=np.zeros(len(ways), dtype=bool),
         wheelchair_no=np.zeros(len(ways), dtype=bool),
+        stairs=np.zeros(len(ways), dtype=bool),
+        for_foot=np.zeros(len(ways), dtype=bool),
         ref_start=np.array([0, *accumulate(len(way.points) for way in ways)], dtype=np.int64),
         ref_osm_id=np.array([ref[0] for ref in refs], dtype=np.int64),
         ref_lon_deg=np.array([ref[1] for ref in refs], dtype=np.float64),

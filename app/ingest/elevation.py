@@ -1,0 +1,166 @@
+"""Heights out of a terrain model: a GeoTIFF in any coordinate system. Needs the extra ``dem``."""
+
+import importlib
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pyproj import CRS, Transformer
+
+from app.domain.errors import BadInputError
+from app.geo.projection import geodesic_lengths_m
+from app.geo.units import FloatArray
+
+_METRES = {
+    "ft": 0.3048,
+    "foot": 0.3048,
+    "feet": 0.3048,
+    "us-ft": 0.3048006096,
+    "us survey foot": 0.3048006096,
+}
+"""Units of height that are not metres; a file that names none is in metres."""
+
+
+@dataclass(frozen=True)
+class TerrainModel:
+    """The part of a terrain model around some place.
+
+    Attributes
+    ----------
+    height_m : float array, shape (rows, columns)
+        Height at the middle of each cell; NaN where there is none.
+    to_grid : float array, shape (2, 3)
+        Affine map from the file's coordinates to column and row, counted from the corner of `height_m`.
+    to_file : Transformer
+        From WGS 84 to the file's coordinates.
+    cell_m : float
+        Width of a cell on the ground.
+    """
+
+    height_m: FloatArray
+    to_grid: FloatArray
+    to_file: Transformer
+    cell_m: float
+
+    def heights_m(self, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
+        """Heights between the middles of the four cells around each place (bilinear).
+
+        NaN outside the model and where one of the four has no height. The outermost half cell repeats its border.
+        """
+        rows, columns = self.height_m.shape
+        x, y = self.to_file.transform(lon_deg, lat_deg)
+        column, row = _map(self.to_grid, np.asarray(x), np.asarray(y))
+        inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)  # False for inf and NaN
+        column = np.clip(np.where(inside, column, 0.0) - 0.5, 0, columns - 1)
+        row = np.clip(np.where(inside, row, 0.0) - 0.5, 0, rows - 1)
+        left, top = np.floor(column).astype(np.int64), np.floor(row).astype(np.int64)
+        across, down = column - left, row - top
+        right, bottom = (
+            left + (across > 0),
+            top + (down > 0),
+        )  # a neighbour that weighs nothing may be unknown
+        above = (1 - across) * self.height_m[top, left] + across * self.height_m[top, right]
+        below = (1 - across) * self.height_m[bottom, left] + across * self.height_m[bottom, right]
+        height_m: FloatArray = np.where(inside, (1 - down) * above + down * below, np.nan)
+        return height_m
+
+
+def check_terrain_model(path: Path) -> None:
+    """Refuse, before anything else is read, a file that cannot be a terrain model.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file, or rasterio is not installed.
+    """
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file; give the terrain model as a GeoTIFF")
+    _rasterio()
+
+
+def read_terrain_model(path: Path, bounds_deg: tuple[float, float, float, float]) -> TerrainModel:
+    """The first band of a GeoTIFF around a box (west, south, east, north).
+
+    Raises
+    ------
+    BadInputError
+        If the file cannot be read, does not say where it lies, or lies elsewhere.
+    """
+    rasterio = _rasterio()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with the file is said below
+            with rasterio.open(path) as source:
+                return _around(source, path, bounds_deg)
+    except rasterio.errors.RasterioError as error:
+        problem = f"not readable as a GeoTIFF ({' '.join(str(error).split())})"
+        raise BadInputError(str(path), problem) from error
+
+
+def _around(source: Any, path: Path, bounds_deg: tuple[float, float, float, float]) -> TerrainModel:
+    if source.crs is None:
+        raise BadInputError(
+            str(path), "has no coordinate system; write one into it, as with gdal_edit -a_srs"
+        )
+    to_file = Transformer.from_crs(CRS("EPSG:4326"), CRS.from_wkt(source.crs.to_wkt()), always_xy=True)
+    from_grid = np.array([[getattr(source.transform, name) for name in row] for row in ("abc", "def")])
+    to_grid = np.linalg.inv(np.vstack([from_grid, [0.0, 0.0, 1.0]]))[:2]
+    left, bottom, right, top = to_file.transform_bounds(*bounds_deg)
+    columns, rows = _map(to_grid, np.array([left, left, right, right]), np.array([bottom, top, bottom, top]))
+    window = _window(columns, rows, source.width, source.height)
+    if window is None:
+        raise BadInputError(
+            str(path), "does not reach the area's streets; take a terrain model that covers them"
+        )
+    (first_row, last_row), (first_column, last_column) = window
+    values = source.read(1, window=window, masked=True)
+    height_m = np.ma.filled(values.astype(np.float64), np.nan)
+    height_m[~np.isfinite(height_m)] = np.nan
+    unit_m = _METRES.get((source.units[0] or "").strip().lower(), 1.0)
+    height_m = (height_m * source.scales[0] + source.offsets[0]) * unit_m
+    to_grid[:, 2] -= (first_column, first_row)
+    middle = ((first_column + last_column) / 2, (first_row + last_row) / 2)
+    return TerrainModel(height_m, to_grid, to_file, _cell_m(from_grid, to_file, middle))
+
+
+def _map(affine: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    mapped: FloatArray = affine[:, :2] @ np.stack([x, y]) + affine[:, 2:]
+    return mapped
+
+
+def _window(
+    columns: FloatArray, rows: FloatArray, width: int, height: int
+) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Rows and columns around some places, with a cell to spare; None where they miss the file."""
+    if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
+        return None
+    first_row, last_row = max(0, math.floor(rows.min()) - 1), min(height, math.ceil(rows.max()) + 1)
+    first_column, last_column = (
+        max(0, math.floor(columns.min()) - 1),
+        min(width, math.ceil(columns.max()) + 1),
+    )
+    if first_row >= last_row or first_column >= last_column:
+        return None
+    return (first_row, last_row), (first_column, last_column)
+
+
+def _cell_m(from_grid: FloatArray, to_file: Transformer, middle: tuple[float, float]) -> float:
+    """Mean of a cell's two widths on the ground."""
+    column, row = middle
+    x, y = _map(from_grid, np.array([column, column + 1, column]), np.array([row, row, row + 1]))
+    lon_deg, lat_deg = to_file.transform(x, y, direction="INVERSE")
+    widths_m = geodesic_lengths_m(lon_deg[[0, 0]], lat_deg[[0, 0]], lon_deg[1:], lat_deg[1:])
+    return float(widths_m.mean())
+
+
+def _rasterio() -> Any:
+    try:
+        importlib.import_module("rasterio.errors")
+        return importlib.import_module("rasterio")
+    except ImportError as error:
+        raise BadInputError(
+            "--dem", "reading a terrain model needs rasterio: pip install 'reach15[dem]'"
+        ) from error
