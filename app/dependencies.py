@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
-from app.domain.profile import PROFILES
 from app.domain.standard import Standard
 from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
 from app.services.areas import AreaService
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, WIDEST_BAND, Walker, choose_walker
 from app.services.kernel_loader import KernelLoader
+from app.services.profiles import list_profile_ids
 from app.services.standards import get_standard
 from app.settings import Settings
 from app.store.directory import DirectoryAreaStore
@@ -73,7 +73,7 @@ ProfileId = Annotated[
     str | None,
     Query(
         description="Who walks: decides the speed and whether steps are used. By default the standard's profile. "
-        f"One of {', '.join(PROFILES)}.",
+        f"One of {', '.join(list_profile_ids())}.",
         examples=["elderly"],
     ),
 ]

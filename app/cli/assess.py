@@ -17,7 +17,10 @@ def assess_area(
     ],
     profile: Annotated[
         str | None,
-        typer.Option(metavar="P", help="Who walks: standard, elderly, child, wheelchair or brisk."),
+        typer.Option(
+            metavar="ID|PATH",
+            help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
+        ),
     ] = None,
     speed_mps: Annotated[
         float | None,
@@ -39,13 +42,13 @@ def assess_area(
     """Judge every household of an area against a standard."""
     wanted = _wanted(answer, as_json=as_json)
 
-    from app.cli.wiring import find_standard, load_settings, open_areas
+    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
     from app.services.assessment import assess, choose_walker
 
     check_output(output)
     _check_band(band)
     chosen = find_standard(standard)
-    walker = choose_walker(chosen, profile, speed_mps)
+    walker = choose_walker(chosen, find_profile(profile), speed_mps)
     engine = open_areas(load_settings()).engine(name)
     if weight is Weight.POPULATION and engine.area.households.population is None:
         raise BadInputError(

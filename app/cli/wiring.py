@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
+    from app.domain.profile import Profile
     from app.domain.standard import Service, Standard
     from app.services.areas import AreaService
     from app.services.ports import AreaStore
@@ -67,6 +68,13 @@ def find_standard(reference: str) -> "Standard":
     from app.ingest.standard_files import get_standard
 
     return get_standard(reference)
+
+
+def find_profile(reference: "str | None") -> "Profile | None":
+    """A shipped profile by its id, or a user's own by the path of its file; None for None."""
+    from app.ingest.profile_files import get_profile
+
+    return None if reference is None else get_profile(reference)
 
 
 def _lower_first(text: str) -> str:

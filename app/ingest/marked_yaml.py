@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
@@ -15,6 +16,7 @@ FieldPath = tuple[str | int, ...]
 """Keys and list positions that lead from the top of a file to a value."""
 
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_FILE_BYTES = 1_000_000
 _MAX_DEPTH = 12  # the deepest field of a standard is seven levels down
 _MAX_VALUES = 20_000  # checking millions against a schema takes minutes
 
@@ -76,6 +78,33 @@ def read_marked_yaml(text: str, name: str) -> MarkedYaml:
         where = place(name, mark.line + 1) if mark else name
         raise BadInputError(where, f"is not YAML: {problem}") from None
     return MarkedYaml(name, value, reader.lines)
+
+
+def read_yaml_text(path: Path, kind: str) -> str:
+    """A small text file of a user's own; `kind` is what it should be, such as ``standard``.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file, or it is too large, or not UTF-8.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise BadInputError(str(path), "there is no such file") from None
+    except IsADirectoryError:
+        raise BadInputError(str(path), "is a folder; give the path to a YAML file") from None
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInputError(shown(str(path)), f"cannot be read: {reason}") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise BadInputError(str(path), f"is larger than {MAX_FILE_BYTES // 1_000_000} MB, so it is no {kind}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadInputError(f"{path}, line {line}", "is not UTF-8 text; save the file as UTF-8") from None
 
 
 def place(name: str, line: int, path: FieldPath = ()) -> str:

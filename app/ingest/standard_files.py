@@ -11,7 +11,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import BadInputError
 from app.domain.standard import (
     SELECTOR_KEYS,
     LocalName,
@@ -21,10 +20,9 @@ from app.domain.standard import (
     Standard,
     StandardNotFoundError,
 )
-from app.ingest.marked_yaml import FieldPath, MarkedYaml, read_marked_yaml, shown
+from app.ingest.marked_yaml import FieldPath, MarkedYaml, read_marked_yaml, read_yaml_text, shown
 from app.ingest.standard_problems import find_schema_problem
 
-MAX_FILE_BYTES = 1_000_000
 UNSURE_MARKS = frozenset({"O", "o", "U"})
 """Marks of values that nobody has read in a document; they need a check unless the file says otherwise."""
 
@@ -85,35 +83,13 @@ def load_standard_file(path: Path) -> Standard:
     BadInputError
         If the file cannot be read or is not a standard; names file, line and field.
     """
-    document = read_marked_yaml(_read_text(path), str(path))
+    document = read_marked_yaml(read_yaml_text(path, "standard"), str(path))
     if not isinstance(document.value, dict):
         raise document.error((), "must be a mapping with the fields id, version, title, source and services")
     problem = find_schema_problem(document) or next(_find_problems(document), None)
     if problem:
         raise document.error(*problem)
     return _standard(document.value)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise BadInputError(str(path), "there is no such file") from None
-    except IsADirectoryError:
-        raise BadInputError(str(path), "is a folder; give the path to a YAML file") from None
-    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadInputError(shown(str(path)), f"cannot be read: {reason}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise BadInputError(
-            str(path), f"is larger than {MAX_FILE_BYTES // 1_000_000} MB, so it is no standard"
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise BadInputError(f"{path}, line {line}", "is not UTF-8 text; save the file as UTF-8") from None
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""What the published JSON Schema finds wrong in a standard, in words for whoever wrote the file."""
+"""What the published JSON Schemas find wrong in a standard or profile, in words for whoever wrote the file."""
 
 import difflib
 import functools
@@ -29,16 +29,22 @@ _PATTERNS = {
 }
 
 
-def load_schema() -> dict[str, Any]:
-    """The published JSON Schema of a standard."""
-    text = files("app").joinpath("standards", "standard.schema.json").read_text(encoding="utf-8")
+STANDARD_SCHEMA = ("standards", "standard.schema.json")
+PROFILE_SCHEMA = ("profiles", "profile.schema.json")
+
+
+def load_schema(place: tuple[str, str] = STANDARD_SCHEMA) -> dict[str, Any]:
+    """The published JSON Schema of a standard, or of a profile."""
+    text = files("app").joinpath(*place).read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
-def find_schema_problem(document: MarkedYaml) -> tuple[FieldPath, str] | None:
+def find_schema_problem(
+    document: MarkedYaml, schema: tuple[str, str] = STANDARD_SCHEMA
+) -> tuple[FieldPath, str] | None:
     """The first thing wrong, as the path to its field and what to do about it; None if all is well."""
-    found = [(_rank(error), *_explain(error)) for error in _validator().iter_errors(document.value)]
+    found = [(_rank(error), *_explain(error)) for error in _validator(schema).iter_errors(document.value)]
     if not found:
         return None
     _, path, problem = min(
@@ -48,10 +54,10 @@ def find_schema_problem(document: MarkedYaml) -> tuple[FieldPath, str] | None:
 
 
 @functools.cache
-def _validator() -> "Draft202012Validator":
+def _validator(schema: tuple[str, str]) -> "Draft202012Validator":
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 0.2 s that only a user's own file needs
 
-    return Draft202012Validator(load_schema())
+    return Draft202012Validator(load_schema(schema))
 
 
 def _rank(error: "ValidationError") -> int:

@@ -2,14 +2,16 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from app.domain.area import Area
 from app.domain.profile import Profile
 from app.domain.standard import Service
+from app.geo.impedance import ExtraCosts, edge_times
 from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import without_edges
@@ -21,6 +23,9 @@ from app.services.kernel_loader import KernelLoader
 
 _KEPT_WALKS = 256
 """Walks of this many services and profiles are kept; each takes 24 bytes a household."""
+
+_KEPT_GRAPHS = 4
+"""Search graphs in seconds of this many profiles with costs, each at its speed, are kept."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class WalkingView:
 class AreaEngine:
     """Answers questions about one version of an area. Safe to share between threads.
 
-    Walks are kept in metres, so that another speed, limit or weight costs no new search.
+    Walks are kept in metres, so that another speed, limit or weight costs no new search. Only where a profile has
+    costs of its own do times need a search for each speed.
     """
 
     def __init__(self, area: Area, *, kernels: KernelLoader | None = None) -> None:
@@ -75,7 +81,8 @@ class AreaEngine:
         self._lock = threading.RLock()
         self._views: dict[bool, WalkingView] = {}
         self._offering: dict[int, tuple[Service, IntArray]] = {}
-        self._walks: OrderedDict[tuple[bool, bool, int, bytes], NearestWalks] = OrderedDict()
+        self._walks: OrderedDict[tuple[Any, ...], NearestWalks] = OrderedDict()
+        self._timed_graphs: OrderedDict[tuple[bool, ExtraCosts, float], SearchGraph] = OrderedDict()
 
     def view(self, profile: Profile) -> WalkingView:
         """The network for a profile."""
@@ -93,6 +100,36 @@ class AreaEngine:
                 known = self._offering[id(service)] = (service, self.area.facilities.offering(service))
             return known[1]
 
+    def timed_graph(self, profile: Profile, speed_mps: float) -> SearchGraph:
+        """The search graph in seconds for a profile with costs."""
+        key = (profile.avoids_steps, profile.costs, speed_mps)
+        with self._lock:
+            if key in self._timed_graphs:
+                self._timed_graphs.move_to_end(key)
+                return self._timed_graphs[key]
+        network = self.view(profile).network
+        times = edge_times(network, profile.costs, speed_mps)
+        graph = build_search_graph(network, times.forward_s, times.backward_s)
+        graph = replace(graph, link_cost_per_m=1.0 / speed_mps)
+        with self._lock:
+            self._timed_graphs[key] = graph
+            while len(self._timed_graphs) > _KEPT_GRAPHS:
+                self._timed_graphs.popitem(last=False)
+        return graph
+
+    def timed_walks(self, service: Service, profile: Profile, speed_mps: float) -> NearestWalks:
+        """As `walks`, in seconds and with the profile's costs; for limits that are times."""
+        facilities = self.offering(service)
+        key = (profile.avoids_steps, profile.costs, speed_mps, service.min_count, facilities.tobytes())
+        with self._lock:
+            if key in self._walks:
+                self._walks.move_to_end(key)
+                return self._walks[key]
+        graph = self.timed_graph(profile, speed_mps)
+        walks = self._find_walks(self.view(profile), graph, facilities, service.min_count)
+        self._keep(key, walks)
+        return walks
+
     def walks(self, service: Service, profile: Profile) -> NearestWalks:
         """Walk of every household to the ``min_count``-th nearest facility of a service, in metres.
 
@@ -108,18 +145,24 @@ class AreaEngine:
         if is_straight:
             walks = self._find_straight(facilities, service.min_count)
         else:
-            walks = self._find_walks(self.view(profile), facilities, service.min_count)
+            view = self.view(profile)
+            walks = self._find_walks(view, view.graph, facilities, service.min_count)
+        self._keep(key, walks)
+        return walks
+
+    def _keep(self, key: tuple[Any, ...], walks: NearestWalks) -> None:
         with self._lock:
             self._walks[key] = walks
             while len(self._walks) > _KEPT_WALKS:
                 self._walks.popitem(last=False)
-        return walks
 
-    def _find_walks(self, view: WalkingView, facilities: IntArray, nearest: int) -> NearestWalks:
+    def _find_walks(
+        self, view: WalkingView, graph: SearchGraph, facilities: IntArray, nearest: int
+    ) -> NearestWalks:
         links, start = links_of(view.facility_links, self.area.facilities.access.start, facilities)
         walks = walks_to_nearest(
             view.network,
-            view.graph,
+            graph,
             view.household_links,
             view.household_start,
             links,

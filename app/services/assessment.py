@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.area import Area
-from app.domain.profile import STANDARD_PROFILE_ID, Profile, get_profile
+from app.domain.profile import STANDARD_PROFILE_ID, Profile
 from app.domain.standard import Service, Standard
 from app.geo.errors import InvalidSpeedError
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED, Verdicts, judge, judge_overall
 from app.geo.walks import NearestWalks
 from app.services.area_engine import AreaEngine, WalkingView
+from app.services.profiles import get_profile
 
 SLOWEST_MPS, FASTEST_MPS = 0.1, 10.0
 WIDEST_BAND = 0.5
@@ -39,7 +40,8 @@ class ServiceAssessment:
         ``walk`` is in seconds, or in metres where the service's limit is.
     time_s, distance_m : float array, shape (h,)
         The walk in either unit; ``inf`` where there is none. Of a straight limit ``distance_m`` is the straight
-        line and ``time_s`` always ``inf``.
+        line and ``time_s`` always ``inf``. Where a profile's costs count, ``distance_m`` is ``inf``: the walk that
+        takes the least time is found without its length.
     facility, access : int array, shape (h,)
         Facility that the walk leads to and access point at which it begins; -1 where there is none.
     by : int array, shape (h,)
@@ -89,8 +91,10 @@ class Assessment:
         return self.services[self.standard.services.index(service)]
 
 
-def choose_walker(standard: Standard, profile_id: str | None, speed_mps: float | None) -> Walker:
+def choose_walker(standard: Standard, asked: str | Profile | None, speed_mps: float | None) -> Walker:
     """The walker by the walking model's order: request, its profile, the standard's speed, its profile, default.
+
+    `asked` is the request's profile: the id of a shipped one, or a profile of the user's own.
 
     Raises
     ------
@@ -99,10 +103,12 @@ def choose_walker(standard: Standard, profile_id: str | None, speed_mps: float |
     InvalidSpeedError
         If the speed is not a number between 0.1 and 10 m/s.
     """
-    profile = get_profile(profile_id or standard.profile or STANDARD_PROFILE_ID)
+    profile = (
+        asked if isinstance(asked, Profile) else get_profile(asked or standard.profile or STANDARD_PROFILE_ID)
+    )
     if speed_mps is None:
         speed_mps = profile.speed_mps
-        if profile_id is None and standard.speed_mps is not None:
+        if asked is None and standard.speed_mps is not None:
             speed_mps = standard.speed_mps
     if not SLOWEST_MPS <= speed_mps <= FASTEST_MPS:  # NaN fails this too
         raise InvalidSpeedError(speed_mps)
@@ -118,14 +124,13 @@ def assess(
     ----------
     band : float, optional
         Also say whether each state is the same at ``1 - band`` and ``1 + band`` times the speed, 0 < band < 1.
-        Walks are known in metres, so this searches nothing again.
+        Walks are known in metres, so this searches nothing again; only for a profile with costs it does.
     """
     view = engine.view(walker.profile)
-    walks = [engine.walks(service, walker.profile) for service in standard.services]
-    services = _judge_all(engine, view, standard, walks, walker.speed_mps)
+    services = _judge_all(engine, view, standard, walker)
     if band is not None:
         slower, faster = (
-            _judge_all(engine, view, standard, walks, walker.speed_mps * factor)
+            _judge_all(engine, view, standard, replace(walker, speed_mps=walker.speed_mps * factor))
             for factor in (1 - band, 1 + band)
         )
         services = [
@@ -142,12 +147,9 @@ def assess(
 
 
 def _judge_all(
-    engine: AreaEngine, view: WalkingView, standard: Standard, walks: list[NearestWalks], speed_mps: float
+    engine: AreaEngine, view: WalkingView, standard: Standard, walker: Walker
 ) -> list[ServiceAssessment]:
-    own = [
-        _judge_service(engine, view, service, found, speed_mps)
-        for service, found in zip(standard.services, walks, strict=True)
-    ]
+    own = [_judge_service(engine, view, service, walker) for service in standard.services]
     position = {service.id: number for number, service in enumerate(standard.services)}
     # What stands in for a service is judged by its own verdict alone, so chains and circles do no harm.
     return [
@@ -160,17 +162,17 @@ def _substitutes(item: ServiceAssessment) -> tuple[str, ...]:
 
 
 def _judge_service(
-    engine: AreaEngine, view: WalkingView, service: Service, walks: NearestWalks, speed_mps: float
+    engine: AreaEngine, view: WalkingView, service: Service, walker: Walker
 ) -> ServiceAssessment:
     facilities = engine.offering(service)
     is_straight = service.straight_m is not None
-    time_s = np.full(len(walks.cost), np.inf) if is_straight else walks.cost / speed_mps
+    walks, time_s, distance_m = _walks(engine, service, walker)
     length_limit_m = service.length_limit_m
     if length_limit_m is not None:
-        walk, limit, limit_line_m = walks.cost, length_limit_m, length_limit_m
+        walk, limit, limit_line_m = distance_m, length_limit_m, length_limit_m
     else:
-        limit_s = service.limit_s or 0.0
-        walk, limit, limit_line_m = time_s, limit_s, limit_s * speed_mps
+        walk, limit = time_s, service.limit_s or 0.0
+        limit_line_m = limit * walker.speed_mps / walker.profile.costs.least_factor
     linked = view.household_is_linked
     verdicts = judge(
         walk,
@@ -184,8 +186,22 @@ def _judge_service(
     )
     own = np.full(len(walk), -1, dtype=np.int64)
     return ServiceAssessment(
-        service, facilities, verdicts, time_s, walks.cost, walks.facility, walks.access, own
+        service, facilities, verdicts, time_s, distance_m, walks.facility, walks.access, own
     )
+
+
+def _walks(
+    engine: AreaEngine, service: Service, walker: Walker
+) -> tuple[NearestWalks, FloatArray, FloatArray]:
+    """Walks to a service, with their seconds and metres. A profile's costs play no part where the limit is metres."""
+    profile, speed_mps = walker.profile, walker.speed_mps
+    if profile.costs and service.length_limit_m is None:
+        walks = engine.timed_walks(service, profile, speed_mps)
+        return walks, walks.cost, np.full(len(walks.cost), np.inf)
+    walks = engine.walks(service, profile)
+    is_straight = service.straight_m is not None
+    time_s = np.full(len(walks.cost), np.inf) if is_straight else walks.cost / speed_mps
+    return walks, time_s, walks.cost
 
 
 def _with_substitutes(

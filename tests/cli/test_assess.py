@@ -213,7 +213,7 @@ def test_a_full_disk_leaves_the_old_file(demo_cli: Cli, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--profile", "runner"], "profiles: standard, elderly"),
+        (["--profile", "runner"], "profiles: standard, brisk"),
         (["--speed-mps", "0"], "between 0.1 and 10"),
         (["--speed-mps", "nan"], "between 0.1 and 10"),
         (["--weight", "population"], "--households FILE"),

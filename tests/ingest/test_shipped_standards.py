@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from app.domain.profile import PROFILES
 from app.domain.standard import OBLIGATIONS, SELECTOR_KEYS
+from app.ingest.profile_files import load_shipped_profiles
 from app.ingest.standard_files import (
     UNSURE_MARKS,
     get_shipped_standard,
@@ -115,7 +115,7 @@ def test_the_schema_is_one_and_knows_what_the_code_knows() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     definitions = schema["$defs"]
     assert definitions["selector"]["properties"]["key"]["enum"] == sorted(SELECTOR_KEYS)
-    assert schema["properties"]["profile"]["enum"] == list(PROFILES)
+    assert schema["properties"]["profile"]["enum"] == list(load_shipped_profiles())
     assert definitions["service"]["properties"]["obligation"]["enum"] == list(OBLIGATIONS)
     for part in (schema, *(definitions[name] for name in ("names", "source", "selector", "service"))):
         assert part["additionalProperties"] is False

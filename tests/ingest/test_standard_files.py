@@ -165,7 +165,7 @@ MINUTES = "max_minutes: 5"
             "must be greater than 0",
         ),
         ("id: mine", "id: mine\nspeed_mps: 50", "line 2, speed_mps", "must be 10 at most"),
-        ("id: mine", "id: mine\nprofile: runner", "line 2, profile", "known here: standard, elderly, child"),
+        ("id: mine", "id: mine\nprofile: runner", "line 2, profile", "known here: standard, brisk, careful"),
         # Obligations and ids
         ("must", "musst", "line 8, services[0].obligation", '"musst" is not known; did you mean must?'),
         ("must", "should", "line 5, services", "at least one service must have obligation: must"),

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.domain.household import WEIGHTS
-from app.domain.profile import PROFILES
 from app.geo.verdict import OVERALL_STATES, STATES
+from app.ingest.profile_files import load_shipped_profiles
 from app.routers.coverage import Weight
 from app.routers.examples import DEMO_HOUSEHOLD
 from app.schemas.wire import CoverageAnswer
@@ -68,7 +68,7 @@ def test_population_that_nobody_told_is_a_problem(client: TestClient) -> None:
 
 
 def test_profiles_and_speeds(client: TestClient) -> None:
-    for profile in PROFILES.values():
+    for profile in load_shipped_profiles().values():
         answer = coverage(client, profile=profile.id)
         assert (answer["profile"], answer["speed_mps"]) == (profile.id, profile.speed_mps)
     answer = coverage(client, profile="elderly", speed_mps=1.2)

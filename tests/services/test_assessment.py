@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.domain.profile import PROFILES, ProfileNotFoundError
+from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import Standard
 from app.geo.errors import InvalidSpeedError
 from app.geo.verdict import COVERED, STATES
 from app.services.area_engine import AreaEngine
 from app.services.assessment import assess, choose_walker
 from app.services.kernel_loader import KernelLoader
+from app.services.profiles import get_profile
 from app.services.standards import get_standard
 
 
@@ -60,7 +61,7 @@ def test_a_speed_that_nobody_walks_is_refused(standard: Standard, speed_mps: flo
 
 
 def test_an_unknown_profile_names_the_known_ones(standard: Standard) -> None:
-    with pytest.raises(ProfileNotFoundError, match="standard, elderly, child, wheelchair, brisk"):
+    with pytest.raises(ProfileNotFoundError, match="standard, brisk, careful, child, elderly, wheelchair"):
         choose_walker(standard, "runner", None)
 
 
@@ -115,7 +116,7 @@ def test_compiled_kernels_change_no_answer(demo_engine: AreaEngine, standard: St
 
 def test_walks_are_searched_once_for_all_speeds(demo_engine: AreaEngine, standard: Standard) -> None:
     engine = AreaEngine(demo_engine.area)
-    profile = PROFILES["standard"]
+    profile = get_profile("standard")
     first = engine.walks(standard.services[0], profile)
-    assert engine.walks(standard.services[0], PROFILES["brisk"]) is first
-    assert engine.walks(standard.services[0], PROFILES["wheelchair"]) is not first
+    assert engine.walks(standard.services[0], get_profile("brisk")) is first
+    assert engine.walks(standard.services[0], get_profile("wheelchair")) is not first
