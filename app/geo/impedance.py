@@ -3,11 +3,13 @@
 The walking model, section 2. All of it spreads evenly over an edge's length, so that half an edge costs half.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.geo.network import WalkNetwork
+from app.geo.route import Leg
 from app.geo.slope import LEAST_FACTOR
 from app.geo.units import FloatArray
 
@@ -73,6 +75,15 @@ class EdgeTimes:
     @property
     def _flat_s(self) -> FloatArray:
         return self.streets_s + self.steps_s + self.crossings_s + self.signals_s
+
+    def terms_of(self, network: WalkNetwork, legs: Iterable[Leg]) -> dict[str, float]:
+        """Seconds of a whole route under the names of `TERMS`, each leg's share of its edge."""
+        total = dict.fromkeys(TERMS, 0.0)
+        for leg in legs:
+            share = leg.length_m / float(network.edge_length_m[leg.edge])
+            for name, seconds in self.terms(leg.edge, forward=leg.to_m > leg.from_m).items():
+                total[name] += share * seconds
+        return total
 
     def terms(self, edge: int, *, forward: bool) -> dict[str, float]:
         """Seconds of one edge, walked from end to end, under the names of `TERMS`."""

@@ -9,6 +9,7 @@ from app.domain.area import Area
 from app.domain.profile import STANDARD_PROFILE_ID, Profile
 from app.domain.standard import Service, Standard
 from app.geo.errors import InvalidSpeedError
+from app.geo.search import SearchGraph
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED, Verdicts, judge, judge_overall
 from app.geo.walks import NearestWalks
@@ -75,7 +76,8 @@ class Assessment:
     """Verdicts of an area's households on all services of a standard, in the standard's order.
 
     ``overall`` is a position in `OVERALL_STATES` for each household. ``band`` is the share by which the speed was
-    varied, None if it was not.
+    varied, None if it was not. ``timed_graph`` is the search graph in seconds of a profile with costs, where some
+    limit is a time.
     """
 
     area: Area
@@ -85,6 +87,13 @@ class Assessment:
     services: tuple[ServiceAssessment, ...]
     overall: NDArray[np.int8]
     band: float | None = None
+    timed_graph: SearchGraph | None = None
+
+    def graph_for(self, service: Service) -> SearchGraph:
+        """The graph in which walks to a service are found: in seconds where the profile's costs count, else metres."""
+        if self.timed_graph is None or service.length_limit_m is not None:
+            return self.view.graph
+        return self.timed_graph
 
     def of(self, service: Service) -> ServiceAssessment:
         """Verdicts on one service of the standard."""
@@ -143,7 +152,10 @@ def assess(
         ]
     required = [item.verdicts.state for item in services if item.service.obligation == "must"]
     overall = judge_overall(required, engine.area.households.count)
-    return Assessment(engine.area, view, standard, walker, tuple(services), overall, band)
+    timed_graph = None
+    if walker.profile.costs and any(service.length_limit_m is None for service in standard.services):
+        timed_graph = engine.timed_graph(walker.profile, walker.speed_mps)
+    return Assessment(engine.area, view, standard, walker, tuple(services), overall, band, timed_graph)
 
 
 def _judge_all(
