@@ -263,7 +263,7 @@ def _point_places(stream: OsmStream) -> PointPlaces:
 def _is_place(tags: Mapping[str, str]) -> bool:
     for key in _PLACE_KEYS & tags.keys():
         value, values = tags[key], SELECTOR_KEYS[key]
-        if value != "no" and (values is None or not values.isdisjoint(value.split(";"))):
+        if value != "no" and (values is None or any(item.strip() in values for item in value.split(";"))):
             return True
     return False
 
