@@ -14,7 +14,7 @@ from app import __version__
 from app.dependencies import build_area_service, refuse_unknown_parameters
 from app.domain.area import ATTRIBUTION
 from app.problems import PROBLEMS, add_problem_handlers
-from app.routers import areas, coverage, facilities, health, households, standards
+from app.routers import areas, coverage, explain, facilities, health, households, standards
 from app.routers.answers import problem_documents
 from app.routers.examples import add_examples
 from app.services.kernel_loader import KernelLoader
@@ -84,7 +84,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(health.router)
-    for module in (areas, standards, coverage, households, facilities):
+    # Explanations before households, whose ids may hold slashes.
+    for module in (areas, standards, coverage, explain, households, facilities):
         app.include_router(
             module.router,
             dependencies=[Depends(refuse_unknown_parameters)],

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.text import one_line
+from app.cli.text import both_names, limit_words, made_by_line, one_line
 
 _HEADINGS = {
     "covered": "covered",
@@ -94,7 +94,7 @@ def coverage_parts(coverage: dict[str, Any]) -> Iterable[RenderableType]:
     """Title, table, the line over all services, and what made the answer."""
     area, standard, weight = coverage["area"], coverage["standard"], coverage["weight"]
     yield Text(one_line(area["title"]), "bold")
-    yield Text(_both(standard["title"], " "), "bold")
+    yield Text(both_names(standard["title"], " "), "bold")
     total = coverage["total"]
     counts = ", ".join(
         f"{total[key]:,.0f} {key}" if total[key] is not None else f"{key} unknown"
@@ -108,15 +108,8 @@ def coverage_parts(coverage: dict[str, Any]) -> Iterable[RenderableType]:
     if "band" in coverage:
         band = coverage["band"]
         yield Text(f"fragile: another state at {1 - band:.4g} or {1 + band:.4g} times the speed")
-    made_by = coverage["provenance"]
-    yield Text(
-        f"standard {one_line(standard['id'])} version {one_line(standard['version'])}; "
-        f"profile {coverage['profile']} at {coverage['speed_mps']:.3g} m/s; "
-        f"area {area['id']} version {area['version']}; method {made_by['method_version']}; "
-        f"reach15 {made_by['software_version']}",
-        "dim",
-    )
-    yield Text(made_by["attribution"], "dim")
+    yield Text(made_by_line(coverage), "dim")
+    yield Text(coverage["provenance"]["attribution"], "dim")
 
 
 def _counted(service: dict[str, Any], state: str) -> dict[str, float | None]:
@@ -136,19 +129,13 @@ def _overall(overall: dict[str, dict[str, float | None]], weight: str) -> Text:
 def _ask(service: dict[str, Any]) -> list[str]:
     """Limit, obligation and how many facilities, as the standard asks."""
     limit = service["limit"]
-    shown = f"{limit['minutes']:g} min" if "minutes" in limit else f"{limit['meters']:g} m"
     straight = ["straight"] if limit.get("straight") else []
     several = [f"{service['min_count']} needed"] if service["min_count"] > 1 else []
-    return [shown, *straight, str(service["obligation"]), *several]
+    return [limit_words(limit), *straight, str(service["obligation"]), *several]
 
 
 def _names(service: dict[str, Any], between: str) -> str:
-    return _both(service["name"], between)
-
-
-def _both(name: dict[str, str], between: str) -> str:
-    """Both names of something, or the one that serves for both."""
-    return one_line(name["zh"]) + (between + one_line(name["en"]) if name["en"] != name["zh"] else "")
+    return both_names(service["name"], between)
 
 
 def _percent(part: float, whole: float) -> str:

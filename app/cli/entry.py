@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from app import __version__
-from app.cli import area, assess, demo, facilities, serve, standards
+from app.cli import area, assess, demo, explain, facilities, serve, standards
 from app.cli.options import JsonOption
 from app.cli.output import silence_stdout, write_json
 from app.cli.text import one_line, say
@@ -39,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(area.app, name="area", help="Import, list, show and delete areas.")
 app.command("assess")(assess.assess_area)
+app.command("explain")(explain.explain_household)
 app.add_typer(standards.app, name="standards", help="The service standards at hand.")
 app.command("facilities")(facilities.list_facilities)
 app.command("serve")(serve.serve)

@@ -101,11 +101,11 @@ def _source(described: "Standard | Service") -> str:
 
 
 def _limit(service: "Service") -> str:
+    from app.cli.text import limit_words
     from app.schemas.names import limit_to_dict
 
     limit = limit_to_dict(service)
-    shown = f"{limit['minutes']:g} min" if "minutes" in limit else f"{limit['meters']:g} m"
-    shown += "\nstraight" if limit.get("straight") else ""
+    shown = limit_words(limit) + ("\nstraight" if limit.get("straight") else "")
     least = f"\nat least {service.min_count}" if service.min_count > 1 else ""
     others = [
         *(f"\nor {other}" for other in service.any_of),

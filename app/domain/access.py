@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.geo.units import FloatArray, IntArray
+from app.geo.units import FloatArray, IntArray, expand_ranges, running_starts
 
 ENTRANCE = "entrance"  # mapped on the outline
 CROSSING = "crossing"  # a walkable edge crosses the outline here
@@ -36,3 +36,9 @@ class AccessPoints:
         """Places with one access point each, all of one kind."""
         count = len(lon_deg)
         return cls(np.arange(count + 1, dtype=np.int64), lon_deg, lat_deg, np.full(count, kind))
+
+    def of(self, places: IntArray) -> "AccessPoints":
+        """Those of some places alone."""
+        counts = np.diff(self.start)[places]
+        rows = expand_ranges(self.start[places], counts)
+        return AccessPoints(running_starts(counts), self.lon_deg[rows], self.lat_deg[rows], self.kind[rows])

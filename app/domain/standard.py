@@ -122,6 +122,11 @@ class Service:
         """The limit where it is a length, walked or straight; None where it is a time."""
         return self.limit_m if self.limit_m is not None else self.straight_m
 
+    @property
+    def substitutes(self) -> tuple[str, ...]:
+        """Services that may cover a household instead, in the order in which they are asked."""
+        return (*self.any_of, *self.waived_by)
+
     def is_offered_by(self, tags: Mapping[str, str]) -> bool:
         """Whether an OSM element with these tags is a facility of this service (its area not considered)."""
         return any(selector.matches(tags) for selector in self.selectors)

@@ -9,7 +9,7 @@ from app.dependencies import Band, EngineDep, StandardDep, WalkerDep
 from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
-from app.problems import PROBLEMS
+from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.examples import DEMO_HOUSEHOLD
 from app.routers.paging import BboxDep, PageDep, cut_page
@@ -26,6 +26,9 @@ State = Literal[
     "covered", "no_data", "not_snapped", "undetermined", "no_facility", "disconnected", "too_far", "uncovered"
 ]
 """The seven states (a test compares them with the engine's), and every one but ``covered`` together."""
+
+EXPLAIN = "/explain"
+"""What follows a household's address in that of an explanation."""
 
 _PROBLEMS = (
     PROBLEMS[AreaNotFoundError],
@@ -99,7 +102,15 @@ def get_household(
     band: Band = None,
 ) -> GeoJsonAnswer:
     """A household, how it is linked to the streets, and one verdict with its reason for each service."""
-    position = find_household(engine.area, household_id)
+    try:
+        position = find_household(engine.area, household_id)
+    except HouseholdNotFoundError as error:
+        if household_id.endswith(EXPLAIN):
+            fix = (
+                f"is required to explain household '{household_id.removesuffix(EXPLAIN)}'; /docs describes it"
+            )
+            raise invalid_parameter(("service", fix)) from error
+        raise
     assessment = assess(engine, standard, walker, band=band)
     (feature,) = household_features(assessment, np.array([position]), services=assessment.services)
     return GeoJsonAnswer(feature | assessment_head(assessment))

@@ -1,23 +1,16 @@
 """The explanation of one verdict on the wire."""
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from app.domain.standard import Service
 from app.geo.route import Route, leg_vertices
-from app.geo.verdict import (
-    COVERED,
-    DISCONNECTED,
-    NO_DATA,
-    NO_FACILITY,
-    NOT_SNAPPED,
-    TOO_FAR,
-)
 from app.schemas.households import household_features
 from app.schemas.names import limit_to_dict, name_to_dict
 from app.schemas.numbers import DEGREE_DECIMALS, LINK_DECIMALS, WALK_DECIMALS, number
-from app.schemas.provenance import provenance
+from app.schemas.provenance import assessment_head
+from app.schemas.would_change import would_change
 from app.services.explain import Explanation
 
 _MICRO = 10**WALK_DECIMALS
@@ -28,14 +21,6 @@ def explanation_to_dict(explanation: Explanation) -> dict[str, Any]:
     assessment, item = explanation.assessment, explanation.item
     position = np.asarray([explanation.household])
     feature = household_features(assessment, position, services=[item])[0]
-    facilities = assessment.area.facilities
-    runner_up = None
-    if explanation.runner_up >= 0:
-        runner_up = {
-            "facility": str(facilities.id[explanation.runner_up]),
-            "name": str(facilities.name[explanation.runner_up]) or None,
-            "time_s": number(explanation.runner_up_m / assessment.walker.speed_mps, WALK_DECIMALS),
-        }
     return {
         "household": feature["id"],
         "service": {
@@ -44,25 +29,47 @@ def explanation_to_dict(explanation: Explanation) -> dict[str, Any]:
             "limit": limit_to_dict(item.service),
             "min_count": item.service.min_count,
         },
-        "profile": assessment.walker.profile.id,
-        "speed_mps": assessment.walker.speed_mps,
         "verdict": feature["properties"]["services"][item.service.id],
         "facility": _facility(explanation),
         "links": _links(explanation),
         "route": _route_feature(explanation),
         "costs": _costs(explanation),
-        "runner_up": runner_up,
-        "would_change": _would_change(explanation),
-        "provenance": provenance(assessment),
+        "runner_up": _runner_up(explanation),
+        "would_change": would_change(explanation),
+        **assessment_head(assessment),
     }
 
 
 def _facility(explanation: Explanation) -> dict[str, Any] | None:
+    """The facility that the verdict names; ``rank`` counts by nearness, ``service`` is the one it serves as."""
     if explanation.facility < 0:
         return None
-    facilities = explanation.assessment.area.facilities
-    name = str(facilities.name[explanation.facility]) or None
-    return {"id": str(facilities.id[explanation.facility]), "name": name}
+    service = explanation.shown.service
+    return {
+        "id": str(explanation.assessment.area.facilities.id[explanation.facility]),
+        "name": _facility_name(explanation, explanation.facility),
+        "service": service.id,
+        "rank": service.min_count,
+    }
+
+
+def _runner_up(explanation: Explanation) -> dict[str, Any] | None:
+    """The next facility of the same service by nearness."""
+    if explanation.runner_up < 0:
+        return None
+    service, walk_m = explanation.shown.service, explanation.runner_up_m
+    is_straight = service.straight_m is not None
+    speed_mps = explanation.assessment.walker.speed_mps
+    return {
+        "facility": str(explanation.assessment.area.facilities.id[explanation.runner_up]),
+        "name": _facility_name(explanation, explanation.runner_up),
+        "time_s": None if is_straight else number(walk_m / speed_mps, WALK_DECIMALS),
+        "distance_m": number(walk_m, WALK_DECIMALS),
+    }
+
+
+def _facility_name(explanation: Explanation, facility: int) -> str | None:
+    return str(explanation.assessment.area.facilities.name[facility]) or None
 
 
 def _links(explanation: Explanation) -> dict[str, Any] | None:
@@ -106,20 +113,26 @@ def _route_feature(explanation: Explanation) -> dict[str, Any] | None:
     if len(distinct) == 1:
         distinct *= 2  # household and facility in one place; a line needs two positions
     ways = [int(network.edge_way_id[leg.edge]) for leg in route.legs]
-    names = [str(network.edge_name[leg.edge]) for leg in route.legs]
+    steps = _steps(explanation, route)
     return {
         "type": "Feature",
         "geometry": {"type": "LineString", "coordinates": distinct},
         "properties": {
-            "names": [name for name in _runs(names) if name],
-            "way_ids": _runs(ways),
+            "names": [step["name"] for step in steps if step["name"]],
+            "way_ids": [way for way, _ in groupby(ways)],
             "length_m": number(_streets_m(route), LINK_DECIMALS),
+            "steps": steps,
         },
     }
 
 
-def _runs(items: list[Any]) -> list[Any]:
-    return [item for item, before in zip(items, [None, *items], strict=False) if item != before]
+def _steps(explanation: Explanation, route: Route) -> list[dict[str, Any]]:
+    """Streets in walking order, each run of one name once; null where a way has none."""
+    named = explanation.assessment.view.network.edge_name
+    return [
+        {"name": name or None, "length_m": number(sum(leg.length_m for leg in legs), LINK_DECIMALS)}
+        for name, legs in groupby(route.legs, key=lambda leg: str(named[leg.edge]))
+    ]
 
 
 def _streets_m(route: Route) -> float:
@@ -127,113 +140,26 @@ def _streets_m(route: Route) -> float:
 
 
 def _costs(explanation: Explanation) -> list[dict[str, Any]] | None:
-    """Terms in seconds that add up to the walk's time to the last decimal.
-
-    They are counted in whole microseconds; what rounding leaves over goes to the streets, the longest term.
-    """
+    """Terms that add up to the walk's time, and to its length, to the last decimal."""
     route, places = explanation.route, explanation.facility_links
     if route is None or places is None:
         return None
-    speed_mps = explanation.assessment.walker.speed_mps
-    total = round(float(explanation.item.time_s[explanation.household]) * _MICRO)
-    home_m = float(explanation.home_links.link_m[route.start_link])
-    facility_m = float(places.link_m[route.end_link])
-    home, facility = round(home_m / speed_mps * _MICRO), round(facility_m / speed_mps * _MICRO)
-    terms = (
-        ("household_link", home_m, home),
-        ("streets", _streets_m(route), total - home - facility),
-        ("facility_link", facility_m, facility),
-    )
+    row, speed_mps = explanation.household, explanation.assessment.walker.speed_mps
+    length_m = {
+        "household_link": float(explanation.home_links.link_m[route.start_link]),
+        "streets": _streets_m(route),
+        "facility_link": float(places.link_m[route.end_link]),
+    }
+    seconds = _adding_up([value / speed_mps for value in length_m.values()], explanation.item.time_s[row])
+    metres = _adding_up(list(length_m.values()), explanation.item.distance_m[row])
     return [
-        {"term": term, "length_m": number(length_m, LINK_DECIMALS), "time_s": micro / _MICRO}
-        for term, length_m, micro in terms
+        {"term": term, "length_m": length, "time_s": time}
+        for term, length, time in zip(length_m, metres, seconds, strict=True)
     ]
 
 
-def _would_change(explanation: Explanation) -> dict[str, Any]:
-    """What would turn the verdict, in numbers and in words."""
-    assessment, item, row = explanation.assessment, explanation.item, explanation.household
-    state = int(item.verdicts.state[row])
-    service = item.service
-    if state == COVERED:
-        by = int(item.by[row])
-        return _margin(explanation, service if by < 0 else assessment.standard.services[by])
-    if state == TOO_FAR:
-        return _needed(explanation, service)
-    if state == NO_DATA:
-        return {
-            "needs": "facilities",
-            "text": "Facilities of this service, supplied in a file: OSM cannot show it.",
-        }
-    if state == NOT_SNAPPED:
-        nearest_m = number(assessment.view.household_nearest_m[row], LINK_DECIMALS)
-        return {
-            "needs": "street",
-            "nearest_edge_m": nearest_m,
-            "max_link_m": assessment.area.max_link_m,
-            "text": f"A walkable way within {assessment.area.max_link_m:g} m; the nearest is {nearest_m} m away.",
-        }
-    if state == NO_FACILITY:
-        missing = service.min_count - len(item.facilities)
-        return {
-            "needs": "facilities",
-            "count": missing,
-            "text": f"{missing} more facilities of this service in the area.",
-        }
-    if state == DISCONNECTED:
-        verdict_part = assessment.view.household_part(row)
-        return {
-            "needs": "connection",
-            "component_length_m": number(verdict_part[1], LINK_DECIMALS),
-            "text": "A walkable connection from the household's part of the network to one with facilities.",
-        }
-    missing_m = number(item.verdicts.missing_m[row], LINK_DECIMALS)
-    return {
-        "needs": "data",
-        "missing_m": missing_m,
-        "text": f"Data that reaches {missing_m} m further: a facility beyond the loaded extent could cover it.",
-    }
-
-
-def _margin(explanation: Explanation, service: Service) -> dict[str, Any]:
-    """How much slower, or how much tighter a limit, a covered household can bear."""
-    row = explanation.household
-    walk_m = float(explanation.item.distance_m[row])
-    if service.length_limit_m is not None:
-        margin_m = number(service.length_limit_m - walk_m, WALK_DECIMALS)
-        return {
-            "needs": "nothing",
-            "margin_m": margin_m,
-            "text": f"Too far once the limit falls by over {margin_m} m.",
-        }
-    limit_s = service.limit_s or 0.0
-    margin_s = number(limit_s - float(explanation.item.time_s[row]), WALK_DECIMALS)
-    slowest_mps = number(walk_m / limit_s, WALK_DECIMALS)
-    return {
-        "needs": "nothing",
-        "margin_s": margin_s,
-        "min_speed_mps": slowest_mps,
-        "text": f"Too far once the walk takes over {margin_s} s longer, or at a speed below {slowest_mps} m/s.",
-    }
-
-
-def _needed(explanation: Explanation, service: Service) -> dict[str, Any]:
-    """What a household that is too far away is short of."""
-    row = explanation.household
-    walk_m = float(explanation.item.distance_m[row])
-    if service.length_limit_m is not None:
-        shorter_m = number(walk_m - service.length_limit_m, WALK_DECIMALS)
-        return {
-            "needs": "shorter_walk",
-            "shorter_m": shorter_m,
-            "text": f"A facility or a path {shorter_m} m nearer.",
-        }
-    limit_s = service.limit_s or 0.0
-    shorter_m = number(walk_m - limit_s * explanation.assessment.walker.speed_mps, WALK_DECIMALS)
-    speed_mps = number(walk_m / limit_s, WALK_DECIMALS)
-    return {
-        "needs": "shorter_walk",
-        "shorter_m": shorter_m,
-        "min_speed_mps": speed_mps,
-        "text": f"A facility or a path {shorter_m} m nearer, or walking at {speed_mps} m/s.",
-    }
+def _adding_up(terms: list[float], total: float) -> list[float]:
+    """Rounded terms that add up to the rounded total: what rounding leaves over goes to the largest."""
+    whole = [round(term * _MICRO) for term in terms]
+    whole[whole.index(max(whole))] += round(float(total) * _MICRO) - sum(whole)
+    return [term / _MICRO for term in whole]

@@ -107,7 +107,8 @@ def _verdicts(assessment: Assessment, item: ServiceAssessment, positions: IntArr
     states = item.verdicts.state[positions].tolist()
     time_s = numbers(item.time_s[positions], WALK_DECIMALS)
     distance_m = numbers(item.distance_m[positions], WALK_DECIMALS)
-    in_metres = item.service.length_limit_m is not None
+    in_metres = [service.length_limit_m is not None for service in assessment.standard.services]
+    own = assessment.standard.services.index(item.service)
     facility_ids = assessment.area.facilities.id
     start = assessment.area.households.access.start
     verdicts = []
@@ -116,7 +117,8 @@ def _verdicts(assessment: Assessment, item: ServiceAssessment, positions: IntArr
         facility = int(item.facility[position])
         if state in (COVERED, TOO_FAR, UNDETERMINED) and facility >= 0:
             verdict["time_s"] = time_s[row]
-            if in_metres or time_s[row] is None:
+            shown = own if item.by[position] < 0 else int(item.by[position])
+            if in_metres[shown]:
                 verdict["distance_m"] = distance_m[row]
             verdict["facility"] = str(facility_ids[facility])
             if start[position + 1] - start[position] > 1:

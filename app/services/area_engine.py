@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.access import AccessPoints
 from app.domain.area import Area
 from app.domain.profile import Profile
 from app.domain.standard import Service
@@ -143,7 +144,9 @@ class AreaEngine:
                 self._walks.move_to_end(key)
                 return self._walks[key]
         if is_straight:
-            walks = self._find_straight(facilities, service.min_count)
+            homes, places = self.area.households.access, self.area.facilities.access.of(facilities)
+            found = straight_walks(self.area, homes, places, service.min_count)
+            walks = _among_all(found, facilities)
         else:
             view = self.view(profile)
             walks = self._find_walks(view, view.graph, facilities, service.min_count)
@@ -172,20 +175,6 @@ class AreaEngine:
         )
         return _among_all(walks, facilities)
 
-    def _find_straight(self, facilities: IntArray, nearest: int) -> NearestWalks:
-        homes, places = self.area.households.access, self.area.facilities.access
-        counts = np.diff(places.start)[facilities]
-        rows = expand_ranges(places.start[facilities], counts)
-        walks = straight_to_nearest(
-            self.area.network.projection,
-            (homes.lon_deg, homes.lat_deg),
-            homes.start,
-            (places.lon_deg[rows], places.lat_deg[rows]),
-            running_starts(counts),
-            nearest=nearest,
-        )
-        return _among_all(walks, facilities)
-
     def _make_view(self, *, avoids_steps: bool) -> WalkingView:
         area = self.area
         start = area.households.access.start
@@ -203,6 +192,18 @@ class AreaEngine:
             locator.link(places.lon_deg, places.lat_deg),
             start,
         )
+
+
+def straight_walks(area: Area, homes: AccessPoints, places: AccessPoints, nearest: int) -> NearestWalks:
+    """Straight lines from households to the ``nearest``-th of some facilities, in metres."""
+    return straight_to_nearest(
+        area.network.projection,
+        (homes.lon_deg, homes.lat_deg),
+        homes.start,
+        (places.lon_deg, places.lat_deg),
+        places.start,
+        nearest=nearest,
+    )
 
 
 def _among_all(walks: NearestWalks, facilities: IntArray) -> NearestWalks:

@@ -165,12 +165,9 @@ def _judge_all(
     position = {service.id: number for number, service in enumerate(standard.services)}
     # What stands in for a service is judged by its own verdict alone, so chains and circles do no harm.
     return [
-        _with_substitutes(item, [(position[i], own[position[i]]) for i in _substitutes(item)]) for item in own
+        _with_substitutes(item, [(position[i], own[position[i]]) for i in item.service.substitutes])
+        for item in own
     ]
-
-
-def _substitutes(item: ServiceAssessment) -> tuple[str, ...]:
-    return (*item.service.any_of, *item.service.waived_by)
 
 
 def _judge_service(

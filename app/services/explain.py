@@ -7,8 +7,9 @@ import numpy as np
 from app.geo.links import AccessLinks
 from app.geo.route import Route, find_route
 from app.geo.units import IntArray, running_starts
+from app.geo.verdict import COVERED
 from app.geo.walks import NearestWalks, walks_to_nearest
-from app.services.area_engine import links_of
+from app.services.area_engine import links_of, straight_walks
 from app.services.assessment import Assessment, ServiceAssessment
 
 
@@ -16,13 +17,27 @@ from app.services.assessment import Assessment, ServiceAssessment
 class Explanation:
     """The evidence behind the verdict of one household on one service.
 
-    ``route`` leads to ``facility``, the one the verdict names; None and -1 where no walk does. ``runner_up`` is the
-    nearest of the other facilities, -1 if there is none in reach, and ``runner_up_m`` the walk there.
+    Attributes
+    ----------
+    shown : ServiceAssessment
+        The service whose walk this is: ``item``, or the one that covers the household instead.
+    also_covering : tuple of ServiceAssessment
+        Of what may stand in for ``item``, the other services that cover the household too.
+    route : Route or None
+        The walk to ``facility``; None where there is none, and where the limit is a straight line.
+    facility : int
+        Position of the facility that the verdict names, the ``min_count``-th nearest; -1 where it names none.
+    runner_up : int
+        The next one: the nearest but for as many as the service asks for; -1 where none is in reach.
+    runner_up_m : float
+        The walk there, or the straight line; ``inf`` where none is in reach.
     """
 
     assessment: Assessment
     item: ServiceAssessment
     household: int
+    shown: ServiceAssessment
+    also_covering: tuple[ServiceAssessment, ...]
     route: Route | None
     home_links: AccessLinks
     facility_links: AccessLinks | None
@@ -34,25 +49,55 @@ class Explanation:
 def explain(assessment: Assessment, item: ServiceAssessment, household: int) -> Explanation:
     """The evidence behind one verdict."""
     area, view = assessment.area, assessment.view
+    shown = item if item.by[household] < 0 else assessment.services[item.by[household]]
     homes = _links_of_one(view.household_links, view.household_start, household)
     facility = int(item.facility[household])
     route, places = None, None
-    if facility >= 0 and np.isfinite(item.time_s[household]):  # a straight line is no route
+    if facility >= 0 and shown.service.straight_m is None:
         places = _links_of_one(view.facility_links, area.facilities.access.start, facility)
         route = find_route(view.network, view.graph, homes, places)
-    others = item.facilities[item.facilities != facility]
-    walks = _walk_of_one(assessment, homes, others)
+    others = shown.facilities[shown.facilities != facility]
+    walks = _walk_of_one(assessment, shown, household, homes, others)
     runner_up = int(others[walks.facility[0]]) if walks.facility[0] >= 0 else -1
     return Explanation(
-        assessment, item, household, route, homes, places, facility, runner_up, float(walks.cost[0])
+        assessment,
+        item,
+        household,
+        shown,
+        _also_covering(assessment, item, household, shown),
+        route,
+        homes,
+        places,
+        facility,
+        runner_up,
+        float(walks.cost[0]),
     )
 
 
-def _walk_of_one(assessment: Assessment, homes: AccessLinks, facilities: IntArray) -> NearestWalks:
-    view = assessment.view
-    links, start = links_of(view.facility_links, assessment.area.facilities.access.start, facilities)
+def _also_covering(
+    assessment: Assessment, item: ServiceAssessment, household: int, shown: ServiceAssessment
+) -> tuple[ServiceAssessment, ...]:
+    return tuple(
+        other
+        for other in assessment.services
+        if other.service.id in item.service.substitutes
+        and other is not shown
+        and other.verdicts.state[household] == COVERED
+        and other.by[household] < 0  # what stands in for a service does so by its own verdict alone
+    )
+
+
+def _walk_of_one(
+    assessment: Assessment, shown: ServiceAssessment, household: int, homes: AccessLinks, facilities: IntArray
+) -> NearestWalks:
+    """To the nearest of some facilities, or the k-th nearest where the service asks for k."""
+    area, view, nearest = assessment.area, assessment.view, shown.service.min_count
+    if shown.service.straight_m is not None:
+        home = area.households.access.of(np.asarray([household]))
+        return straight_walks(area, home, area.facilities.access.of(facilities), nearest)
+    links, start = links_of(view.facility_links, area.facilities.access.start, facilities)
     home_start = running_starts(np.asarray([homes.point_count], dtype=np.int64))
-    return walks_to_nearest(view.network, view.graph, homes, home_start, links, start)
+    return walks_to_nearest(view.network, view.graph, homes, home_start, links, start, nearest=nearest)
 
 
 def _links_of_one(links: AccessLinks, owner_start: IntArray, owner: int) -> AccessLinks:

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.schemas import wire, wire_features
+from app.schemas import wire, wire_explain, wire_features
 
 DOCUMENT = create_app().openapi()
 PATHS = list(DOCUMENT["paths"])
@@ -22,6 +22,7 @@ MODELS = {
     "/v1/areas/{area}/coverage": wire.CoverageAnswer,
     "/v1/areas/{area}/households": wire_features.HouseholdsAnswer,
     "/v1/areas/{area}/households/{household_id}": wire_features.HouseholdAnswer,
+    "/v1/areas/{area}/households/{household_id}/explain": wire_explain.ExplainAnswer,
     "/v1/areas/{area}/facilities": wire_features.FacilitiesAnswer,
 }
 

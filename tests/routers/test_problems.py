@@ -130,6 +130,7 @@ def test_head_answers_like_get(client: TestClient) -> None:
     "path",
     ["/v1/areas", "/v1/areas/helsinki", "/v1/standards", f"/v1/standards/{STANDARD}",
      "/v1/areas/helsinki/coverage", "/v1/areas/helsinki/households", "/v1/areas/helsinki/households/way/1",
+     "/v1/areas/helsinki/households/way/1/explain",
      "/v1/areas/helsinki/facilities"],
 )  # fmt: skip
 def test_misspelt_parameters_are_problems(client: TestClient, path: str) -> None:
