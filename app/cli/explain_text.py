@@ -13,6 +13,10 @@ from app.cli.text import both_names, limit_words, made_by_line, one_line
 _TERMS = {
     "household_link": "link from the household to the street",
     "streets": "streets",
+    "steps": "more for steps",
+    "crossings": "more for crossing roads",
+    "signals": "more for waiting at signals",
+    "slope": "more for slope, less than 0 downhill",
     "facility_link": "link from the street to the facility",
 }
 

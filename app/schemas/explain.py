@@ -57,14 +57,11 @@ def _runner_up(explanation: Explanation) -> dict[str, Any] | None:
     """The next facility of the same service by nearness."""
     if explanation.runner_up < 0:
         return None
-    service, walk_m = explanation.shown.service, explanation.runner_up_m
-    is_straight = service.straight_m is not None
-    speed_mps = explanation.assessment.walker.speed_mps
     return {
         "facility": str(explanation.assessment.area.facilities.id[explanation.runner_up]),
         "name": _facility_name(explanation, explanation.runner_up),
-        "time_s": None if is_straight else number(walk_m / speed_mps, WALK_DECIMALS),
-        "distance_m": number(walk_m, WALK_DECIMALS),
+        "time_s": number(explanation.runner_up_s, WALK_DECIMALS),
+        "distance_m": number(explanation.runner_up_m, WALK_DECIMALS),
     }
 
 
@@ -140,18 +137,25 @@ def _streets_m(route: Route) -> float:
 
 
 def _costs(explanation: Explanation) -> list[dict[str, Any]] | None:
-    """Terms that add up to the walk's time, and to its length, to the last decimal."""
+    """Terms that add up to the walk's time, and to its length, to the last decimal.
+
+    What a profile's costs add has no length of its own: steps are streets too.
+    """
     route, places = explanation.route, explanation.facility_links
     if route is None or places is None:
         return None
     row, speed_mps = explanation.household, explanation.assessment.walker.speed_mps
+    extra_s = explanation.terms_s
     length_m = {
         "household_link": float(explanation.home_links.link_m[route.start_link]),
         "streets": _streets_m(route),
+        **dict.fromkeys(extra_s, 0.0),
         "facility_link": float(places.link_m[route.end_link]),
     }
-    seconds = _adding_up([value / speed_mps for value in length_m.values()], explanation.item.time_s[row])
-    metres = _adding_up(list(length_m.values()), explanation.item.distance_m[row])
+    parts_s = [extra_s.get(term, value / speed_mps) for term, value in length_m.items()]
+    seconds = _adding_up(parts_s, explanation.item.time_s[row])
+    walk_m = sum(length_m.values()) if extra_s else explanation.item.distance_m[row]
+    metres = _adding_up(list(length_m.values()), walk_m)
     return [
         {"term": term, "length_m": length, "time_s": time}
         for term, length, time in zip(length_m, metres, seconds, strict=True)

@@ -78,9 +78,11 @@ class RouteFeature(BaseModel):
 class Cost(BaseModel):
     """One term of the walking time."""
 
-    term: Literal["household_link", "streets", "facility_link"]
-    length_m: float
-    time_s: float
+    term: Literal["household_link", "streets", "steps", "crossings", "signals", "slope", "facility_link"]
+    length_m: float = Field(
+        description="They add up to the walk's length; what a profile's costs add has none of its own."
+    )
+    time_s: float = Field(description="Of `slope` less than 0 where walking down saves time.")
 
 
 class RunnerUp(BaseModel):
@@ -89,7 +91,7 @@ class RunnerUp(BaseModel):
     facility: str
     name: str | None
     time_s: float | None = Field(description="Null where the limit is a straight line.")
-    distance_m: float
+    distance_m: float | None = Field(description="Null where a profile's costs decide which walk is taken.")
 
 
 class WouldChange(BaseModel):

@@ -49,6 +49,12 @@ def _margin(explanation: Explanation) -> dict[str, Any]:
         }
     limit_s = service.limit_s or 0.0
     margin_s = max(0.0, limit_s - float(explanation.item.time_s[explanation.household]))
+    if not math.isfinite(walk_m):  # a profile's costs count: another speed may mean another way
+        return {
+            "needs": "nothing",
+            "margin_s": number(margin_s, WALK_DECIMALS),
+            "text": f"This walk is too long once it takes over {_short(margin_s)} s more.",
+        }
     least_mps = _enough(walk_m / limit_s)
     return {
         "needs": "nothing",
@@ -130,6 +136,10 @@ def _shorter(explanation: Explanation) -> tuple[dict[str, Any], str]:
         shorter_m = _enough(walk_m - service.straight_m)
         return {"shorter_m": shorter_m}, f"a straight line{number_k} {_short(shorter_m)} m shorter"
     limit_s, speed_mps = service.limit_s or 0.0, explanation.assessment.walker.speed_mps
+    if service.limit_m is None and not math.isfinite(walk_m):
+        over_s = float(explanation.item.time_s[explanation.household]) - limit_s
+        text = f"a walk{number_k} {_short(over_s)} s shorter, by a nearer facility or a new path"
+        return {"shorter_m": _enough(over_s * speed_mps)}, text
     limit_m = limit_s * speed_mps if service.limit_m is None else service.limit_m
     shorter_m = _enough(walk_m - limit_m)
     text = f"a walk{number_k} {_short(shorter_m)} m shorter, by a nearer facility or a new path"

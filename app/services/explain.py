@@ -1,9 +1,11 @@
 """Why a household has its verdict: the walk, street by street, what it costs, and what would change it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from app.geo.impedance import edge_times
 from app.geo.links import AccessLinks
 from app.geo.route import Route, find_route
 from app.geo.units import IntArray, running_starts
@@ -30,7 +32,11 @@ class Explanation:
     runner_up : int
         The next one: the nearest but for as many as the service asks for; -1 where none is in reach.
     runner_up_m : float
-        The walk there, or the straight line; ``inf`` where none is in reach.
+        The walk there, or the straight line; ``inf`` where none is in reach, or where a profile's costs count.
+    runner_up_s : float
+        The time there; ``inf`` where none is in reach, or where the limit is a straight line.
+    terms_s : dict
+        What the profile's costs add to the streets of the route, by term; empty where they play no part.
     """
 
     assessment: Assessment
@@ -44,6 +50,8 @@ class Explanation:
     facility: int
     runner_up: int
     runner_up_m: float
+    runner_up_s: float
+    terms_s: Mapping[str, float]
 
 
 def explain(assessment: Assessment, item: ServiceAssessment, household: int) -> Explanation:
@@ -55,7 +63,7 @@ def explain(assessment: Assessment, item: ServiceAssessment, household: int) -> 
     route, places = None, None
     if facility >= 0 and shown.service.straight_m is None:
         places = _links_of_one(view.facility_links, area.facilities.access.start, facility)
-        route = find_route(view.network, view.graph, homes, places)
+        route = find_route(view.network, assessment.graph_for(shown.service), homes, places)
     others = shown.facilities[shown.facilities != facility]
     walks = _walk_of_one(assessment, shown, household, homes, others)
     runner_up = int(others[walks.facility[0]]) if walks.facility[0] >= 0 else -1
@@ -70,8 +78,28 @@ def explain(assessment: Assessment, item: ServiceAssessment, household: int) -> 
         places,
         facility,
         runner_up,
-        float(walks.cost[0]),
+        *_metres_and_seconds(assessment, shown, float(walks.cost[0])),
+        _terms(assessment, shown, route),
     )
+
+
+def _metres_and_seconds(assessment: Assessment, shown: ServiceAssessment, cost: float) -> tuple[float, float]:
+    if _counts_costs(assessment, shown):
+        return np.inf, cost
+    return cost, np.inf if shown.service.straight_m is not None else cost / assessment.walker.speed_mps
+
+
+def _terms(assessment: Assessment, shown: ServiceAssessment, route: Route | None) -> dict[str, float]:
+    if route is None or not _counts_costs(assessment, shown):
+        return {}
+    network, walker = assessment.view.network, assessment.walker
+    terms = edge_times(network, walker.profile.costs, walker.speed_mps).terms_of(network, route.legs)
+    del terms["streets"]  # their length says it
+    return terms
+
+
+def _counts_costs(assessment: Assessment, shown: ServiceAssessment) -> bool:
+    return assessment.graph_for(shown.service) is not assessment.view.graph
 
 
 def _also_covering(
@@ -97,7 +125,8 @@ def _walk_of_one(
         return straight_walks(area, home, area.facilities.access.of(facilities), nearest)
     links, start = links_of(view.facility_links, area.facilities.access.start, facilities)
     home_start = running_starts(np.asarray([homes.point_count], dtype=np.int64))
-    return walks_to_nearest(view.network, view.graph, homes, home_start, links, start, nearest=nearest)
+    graph = assessment.graph_for(shown.service)
+    return walks_to_nearest(view.network, graph, homes, home_start, links, start, nearest=nearest)
 
 
 def _links_of_one(links: AccessLinks, owner_start: IntArray, owner: int) -> AccessLinks:
