@@ -16,7 +16,7 @@ def would_change(explanation: Explanation) -> dict[str, Any]:
         also = [other.service.id for other in explanation.also_covering]
         if also:
             change["also_covered_by"] = also
-            change["text"] += f" {_listed(also)} would still cover it."
+            change["text"] += f" The household is also covered by {_listed(also)}."
         return change
     change = {
         NO_DATA: _no_data,

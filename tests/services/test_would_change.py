@@ -240,7 +240,7 @@ def test_others_that_cover_too_are_named(demo_engine: AreaEngine, standard: Stan
     both = np.flatnonzero(own["pharmacy"] & own["hair_beauty"] & ~own["market"])
     change = explained(assessment, "pharmacy", int(both[0]))["would_change"]
     assert change["also_covered_by"] == ["hair_beauty"]
-    assert change["text"].endswith("hair_beauty would still cover it.")
+    assert change["text"].endswith("The household is also covered by hair_beauty.")
     neither = np.flatnonzero(~(own["pharmacy"] | own["hair_beauty"] | own["market"]))
     change = explained(assessment, "pharmacy", int(neither[0]))["would_change"]
     assert change["substitutes"] == ["hair_beauty", "market"]
