@@ -67,6 +67,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         list_standards()  # read now: a damaged one keeps the service from starting, not from answering
+        # Built before another thread imports and compiles: both change Python's warning filters for a moment, and
+        # those are one for all threads.
+        app.openapi()
         kernels = KernelLoader()
         kernels.start()
         app.state.area_service = build_area_service(settings, kernels)

@@ -12,9 +12,16 @@ from app.main import create_app
 from app.services.area_engine import AreaEngine
 from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
+from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
 from app.store.directory import DirectoryAreaStore
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_kernels() -> None:
+    """Compile once, before any test: a compiler in another thread changes Python's warning filters for all."""
+    assert KernelLoader().wait() is not None
 
 
 @pytest.fixture(scope="session")
