@@ -9,6 +9,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Index32Array = NDArray[np.int32]
 """Positions in a graph, half as wide: the search is bound by memory."""
+Float32Array = NDArray[np.float32]
+"""Metres of which many are kept, and of which no more than a millimetre is asked."""
 BoolArray = NDArray[np.bool_]
 Geometries = NDArray[Any]
 """Object array of Shapely geometries (NumPy cannot say more of an object array)."""
