@@ -16,7 +16,7 @@ from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
 from app.store.directory import DirectoryAreaStore
 from tests.support.osm_writing import Sketch
-from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town
+from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town, version_folder
 
 
 class KeepingStore(DirectoryAreaStore):
