@@ -21,6 +21,7 @@ RIM_FAR_SHARE = 0.1
 
 _RIM_STEP_M = 200.0
 _RIM_MOST_POINTS = 4000
+_METRES_PER_DEGREE = 111_000.0
 
 
 def find_extent(
@@ -63,12 +64,17 @@ def warn_of_wide_box(extract: OsmExtract, network: WalkNetwork, extent: Extent) 
 
 
 def _rim(box: Box) -> FloatArray:
-    ring = shapely.box(*box).exterior
-    south, north = box[1], box[3]
-    degree_m = 111_000.0 * max(0.05, float(np.cos(np.deg2rad(min(abs(south), abs(north))))))
-    step_deg = max(_RIM_STEP_M / degree_m, ring.length / _RIM_MOST_POINTS)
-    coordinates: FloatArray = shapely.get_coordinates(shapely.segmentize(ring, step_deg))
-    return coordinates
+    """Points along the rim at equal distances in metres, shape (points, 2)."""
+    corners = shapely.get_coordinates(shapely.box(*box).exterior)
+    middle_lat_deg = (corners[:-1, 1] + corners[1:, 1]) / 2
+    across, up = np.abs(np.diff(corners, axis=0)).T
+    length_m = np.hypot(across * np.cos(np.deg2rad(middle_lat_deg)), up) * _METRES_PER_DEGREE
+    step_m = max(_RIM_STEP_M, float(length_m.sum()) / _RIM_MOST_POINTS)
+    sides = [
+        np.linspace(first, last, int(np.ceil(length / step_m)), endpoint=False)
+        for first, last, length in zip(corners[:-1], corners[1:], length_m, strict=True)
+    ]
+    return np.concatenate(sides)
 
 
 def _near_rim(box: Box, places_deg: FloatArray) -> FloatArray:

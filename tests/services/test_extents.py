@@ -112,9 +112,6 @@ class TestWideBox:
         assert "of the rim of the file's header box lies over 2 km from any element" in warning
         assert warning.endswith("give the true border with --extent FILE")
 
-    @pytest.mark.xfail(
-        reason="the rim is counted in degrees: at 60 degrees north east-west sides count double"
-    )
     def test_the_rim_is_measured_in_metres(self, tmp_path: Path) -> None:
         # One more at 7.2 km: far are only the 3.2 km from 2 to 5.2 km, 8 % of the rim.
         _, warning = look(rim_town((7200, 10_000)), tmp_path, box=TOWN_BOX)
