@@ -56,9 +56,9 @@ class TestTruncated:
         ends = list(block_ends(whole))
         assert len(ends) == 5
         assert ends[-1] == len(whole)
-        near_ends = {end + step for end in ends for step in (-500, -20, -1, 1, 2, 3, 4, 5, 15, 20, 40)}
+        near_ends = {end + step for end in ends for step in (-500, -1, 1, 2, 3, 4, 5, 20)}
         # A cut exactly between two blocks cannot be told from a whole file: the format counts nothing.
-        cuts = near_ends.union(range(1, len(whole), len(whole) // 20)).difference(ends)
+        cuts = near_ends.union(range(1, len(whole), len(whole) // 10)).difference(ends)
         for length in sorted(cut for cut in cuts if 0 < cut < len(whole)):
             path = tmp_path / "cut.pbf"
             path.write_bytes(whole[:length])
@@ -90,7 +90,7 @@ class TestCorrupt:
         path = tmp_path / "changed.pbf"
         numbers = random.Random(7)
         refusals = []
-        for _ in range(40):
+        for _ in range(25):
             content = bytearray(whole)
             content[numbers.randrange(len(content))] ^= numbers.randrange(1, 256)
             path.write_bytes(content)
@@ -100,7 +100,7 @@ class TestCorrupt:
                 refusals.append(str(error))
             else:
                 assert found.ways.ref_lon_deg.tolist() == expected
-        assert len(refusals) > 30
+        assert len(refusals) > 20
         assert not any("\n" in refusal for refusal in refusals)
 
     def test_an_object_twice_where_the_header_promises_order(self, tmp_path: Path) -> None:

@@ -46,61 +46,54 @@ class TestDamage:
                 DirectoryAreaStore(data).load("town")
             path.write_bytes(whole)
 
-    @pytest.mark.parametrize(
-        ("content", "problem"),
-        [
-            (b"", r"manifest\.json: not readable"),
-            (b"{", r"manifest\.json: not readable"),
-            (b"\xff\xfe", r"manifest\.json: not readable"),
-            (b"[]", r"manifest\.json: not of the format reach15-area/\d+; import the area again"),
-            (b"{}", r"manifest\.json: not of the format"),
-            (b'{"format": "reach15-area/999"}', r"manifest\.json: not of the format"),
-            (b'{"format": "other"}', r"manifest\.json: not of the format"),
-        ],
-    )
-    def test_a_foreign_manifest(self, data: Path, content: bytes, problem: str) -> None:
-        (version_folder(data) / "manifest.json").write_bytes(content)
-        with pytest.raises(StoreError, match=problem):
-            DirectoryAreaStore(data).load("town")
+    def test_a_foreign_manifest(self, data: Path) -> None:
+        path = version_folder(data) / "manifest.json"
+        for content in (b"", b"{", b"\xff\xfe"):
+            path.write_bytes(content)
+            with pytest.raises(StoreError, match=r"manifest\.json: not readable"):
+                DirectoryAreaStore(data).load("town")
+        for content in (b"[]", b"{}", b'{"format": "reach15-area/999"}', b'{"format": "other"}'):
+            path.write_bytes(content)
+            with pytest.raises(
+                StoreError, match=r"manifest\.json: not of the format reach15-area/\d+; import the"
+            ):
+                DirectoryAreaStore(data).load("town")
 
-    @pytest.mark.parametrize("key", ["id", "sha256", "projection", "extent", "study_area", "max_link_m"])
-    def test_a_manifest_without_its_parts(self, data: Path, key: str) -> None:
+    def test_a_manifest_without_its_parts(self, data: Path) -> None:
         path = version_folder(data) / "manifest.json"
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        del manifest[key]
-        path.write_text(json.dumps(manifest), encoding="utf-8")
-        with pytest.raises(StoreError, match="is damaged or foreign; import the area again"):
-            DirectoryAreaStore(data).load("town")
+        for key in ("id", "sha256", "projection", "extent", "study_area", "max_link_m"):
+            rest = {name: value for name, value in manifest.items() if name != key}
+            path.write_text(json.dumps(rest), encoding="utf-8")
+            with pytest.raises(StoreError, match="is damaged or foreign; import the area again"):
+                DirectoryAreaStore(data).load("town")
 
-    @pytest.mark.parametrize("content", [b"", b"{", b"\xff", None])
-    def test_what_stands_beside(self, data: Path, content: bytes | None) -> None:
+    def test_what_stands_beside(self, data: Path) -> None:
         for name, read in BESIDE.items():
             path = version_folder(data) / name
-            if content is None:
-                path.unlink()
-            else:
+            for content in (b"", b"{", b"\xff"):
                 path.write_bytes(content)
-            with pytest.raises(StoreError, match=name):
+                with pytest.raises(StoreError, match=name):
+                    read(DirectoryAreaStore(data), "town")
+            path.unlink()
+            with pytest.raises(StoreError, match=f"{name}: No such file or directory"):
                 read(DirectoryAreaStore(data), "town")
 
     @pytest.mark.xfail(reason="the record is built outside of _explained", raises=(TypeError, KeyError))
-    @pytest.mark.parametrize("content", [b"[]", b"{}", b'{"area_id": "town"}'])
-    @pytest.mark.parametrize("name", ["summary.json", "report.json"])
-    def test_what_stands_beside_in_another_shape(self, data: Path, name: str, content: bytes) -> None:
-        (version_folder(data) / name).write_bytes(content)
-        with pytest.raises(StoreError, match=name):
-            BESIDE[name](DirectoryAreaStore(data), "town")
+    def test_what_stands_beside_in_another_shape(self, data: Path) -> None:
+        for name, read in BESIDE.items():
+            for content in (b"[]", b"{}", b'{"area_id": "town"}'):
+                (version_folder(data) / name).write_bytes(content)
+                with pytest.raises(StoreError, match=name):
+                    read(DirectoryAreaStore(data), "town")
 
-    @pytest.mark.parametrize("pointer", ["", "\n", "gone-1\n", "\0"])
-    def test_a_pointer_to_nowhere(self, data: Path, pointer: str) -> None:
-        (data / "areas" / "town" / "current").write_text(pointer, encoding="utf-8")
-        for read in (
-            DirectoryAreaStore.load,
-            DirectoryAreaStore.get_summary,
-            DirectoryAreaStore.current_version,
-        ):
-            with pytest.raises(StoreError, match=r"current.*import the area again"):
-                read(DirectoryAreaStore(data), "town")
+    def test_a_pointer_to_nowhere(self, data: Path) -> None:
+        store = DirectoryAreaStore(data)
+        for pointer in ("", "\n", "gone-1\n", "\0"):
+            (data / "areas" / "town" / "current").write_text(pointer, encoding="utf-8")
+            for read in (store.load, store.get_summary, store.current_version):
+                with pytest.raises(StoreError, match=r"current.*import the area again"):
+                    read("town")
 
     @pytest.mark.xfail(
         reason="nothing checks the manifest itself, which holds projection, extent and link length"

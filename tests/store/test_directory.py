@@ -107,17 +107,20 @@ def test_tables_are_geoparquet(data: Path, name: str) -> None:
     assert [len(kinds) for kinds in table["access_kind"]] == np.diff(records.access.start).tolist()
 
 
+NO_AREAS = (
+    "other", "", ".", "..", "../x", "../areas/town", "town/", "town/versions", "/etc", "Town", "town\0", "town\n"
+)  # fmt: skip
+
+
 class TestNames:
-    @pytest.mark.parametrize(
-        "area_id",
-        ["other", "", ".", "..", "../x", "../areas/town", "town/", "town/versions", "/etc", "Town", "town\0"],
-    )
-    def test_only_areas_here_are_found(self, data: Path, area_id: str) -> None:
+    def test_only_areas_here_are_found(self, data: Path) -> None:
         shutil.copytree(data / "areas" / "town", data / "x")  # what ../x would reach
         store = DirectoryAreaStore(data)
-        for use in (store.load, store.get_summary, store.load_report, store.current_version, store.delete):
-            with pytest.raises(AreaNotFoundError, match=r"areas here: town\)"):
-                use(area_id)
+        uses = (store.load, store.get_summary, store.load_report, store.current_version, store.delete)
+        for area_id in NO_AREAS:
+            for use in uses:
+                with pytest.raises(AreaNotFoundError, match=r"areas here: town\)"):
+                    use(area_id)
         assert (data / "x" / "current").is_file()
         assert store.load("town").id == "town"
 
