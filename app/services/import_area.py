@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.area import Area, ImportReport
 from app.domain.errors import BadInputError
-from app.geo.errors import GeoError
+from app.geo.errors import GeoError, NoWalkableWayError
 from app.geo.links import EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import build_walk_network
@@ -179,8 +179,10 @@ def _build_network(extract: OsmExtract, source: str) -> WalkNetwork:
             crossing_ids=extract.crossing_ids,
             signal_ids=extract.signal_ids,
         )
-    except GeoError as error:
+    except NoWalkableWayError as error:
         raise BadInputError(source, f"{error}; an extract with streets is needed") from error
+    except GeoError as error:
+        raise BadInputError(source, str(error)) from error
 
 
 def _network_counts(network: WalkNetwork) -> dict[str, float]:

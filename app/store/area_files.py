@@ -41,7 +41,7 @@ def write_area(area: Area, folder: Path) -> None:
             np.save(folder / f"{name}.{array}.npy", getattr(links, array), allow_pickle=False)
     pq.write_table(_household_table(area), folder / "households.parquet")
     pq.write_table(_facility_table(area.facilities), folder / "facilities.parquet")
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "id": area.id,
         "title": area.title,
@@ -56,6 +56,7 @@ def write_area(area: Area, folder: Path) -> None:
         "study_area": None if area.study_area is None else shapely.to_wkb(area.study_area, hex=True),
         "sha256": {path.name: _checksum(path) for path in sorted(folder.iterdir())},
     }
+    manifest["seal"] = _seal(manifest)
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
@@ -107,7 +108,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise StoreError(str(path), "not readable; import the area again") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise StoreError(str(path), f"not of the format {FORMAT}; import the area again with this version")
+    if manifest.get("seal") != _seal(manifest):
+        raise StoreError(str(path), "was changed or damaged (its seal differs); import the area again")
     return manifest
+
+
+def _seal(manifest: dict[str, Any]) -> str:
+    """Checksum of all that the manifest says."""
+    content = {name: value for name, value in manifest.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(path: Path) -> str:

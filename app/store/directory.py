@@ -42,7 +42,7 @@ class DirectoryAreaStore:
         path = self._current_folder(area_id) / _SUMMARY
         with _explained(path):
             summary = json.loads(path.read_text(encoding="utf-8"))
-        return AreaSummary(**{**summary, "extent": tuple(summary["extent"])})
+            return AreaSummary(**{**summary, "extent": tuple(summary["extent"])})
 
     def current_version(self, area_id: str) -> str:
         return self._current_folder(area_id).name
@@ -56,7 +56,7 @@ class DirectoryAreaStore:
         path = self._current_folder(area_id) / _REPORT
         with _explained(path):
             report = json.loads(path.read_text(encoding="utf-8"))
-        return ImportReport(**{**report, "warnings": tuple(report["warnings"])})
+            return ImportReport(**{**report, "warnings": tuple(report["warnings"])})
 
     def save(self, area: Area, report: ImportReport) -> None:
         home = self._areas / area.id
@@ -87,7 +87,8 @@ class DirectoryAreaStore:
         if not self._areas.exists():
             return []
         with _explained(self._areas):
-            return sorted(home.name for home in self._areas.iterdir() if (home / "current").is_file())
+            names = [home.name for home in self._areas.iterdir() if (home / "current").is_file()]
+        return sorted(name for name in names if _AREA_ID.fullmatch(name))  # others are nobody's areas
 
     def _current_folder(self, area_id: str) -> Path:
         home = self._areas / area_id
