@@ -38,7 +38,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
     document lists, so that it can never say less than the service takes.
     """
     document = request.app.openapi()
-    operation = document["paths"][request.scope["route"].path_format]["get"]
+    operation = document["paths"][request.scope["route"].path_format][request.method.lower()]
     known = [item["name"] for item in operation.get("parameters", []) if item["in"] == "query"]
     fix = f"this address takes {', '.join(known)}" if known else "this address takes no parameters"
     faults = []

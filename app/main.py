@@ -14,7 +14,7 @@ from app import __version__
 from app.dependencies import build_area_service, refuse_unknown_parameters
 from app.domain.area import ATTRIBUTION
 from app.problems import PROBLEMS, add_problem_handlers
-from app.routers import areas, coverage, explain, facilities, health, households, standards
+from app.routers import areas, coverage, explain, facilities, health, households, isochrones, standards
 from app.routers.answers import problem_documents
 from app.routers.examples import add_examples
 from app.services.kernel_loader import KernelLoader
@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.include_router(health.router)
     # Explanations before households, whose ids may hold slashes.
-    for module in (areas, standards, coverage, explain, households, facilities):
+    for module in (areas, standards, coverage, explain, households, facilities, isochrones):
         app.include_router(
             module.router,
             dependencies=[Depends(refuse_unknown_parameters)],
@@ -100,6 +100,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     # Decision: any page may read us. The data is public, there are no accounts or cookies to misuse, and nothing
     # can be written; whoever must keep an area to himself does so in front of the service.
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], expose_headers=["Link"]
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "POST"],  # a posted question changes nothing either
+        allow_headers=["Content-Type"],
+        expose_headers=["Link"],
     )
     return app

@@ -23,6 +23,7 @@ from app.domain.errors import (
     AreaNotFoundError,
     BadInputError,
     DownloadError,
+    FacilityNotFoundError,
     HouseholdNotFoundError,
     NotFoundError,
     Reach15Error,
@@ -90,6 +91,9 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     AreaNotFoundError: ProblemType(404, "area-not-found", "Area not found", facts=("area_id",)),
     HouseholdNotFoundError: ProblemType(
         404, "household-not-found", "Household not found", facts=("area_id", "household_id")
+    ),
+    FacilityNotFoundError: ProblemType(
+        404, "facility-not-found", "Facility not found", facts=("area_id", "facility_id")
     ),
     StandardNotFoundError: ProblemType(
         404, "standard-not-found", "Standard not found", facts=("standard_id",)
@@ -208,8 +212,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
         detail = f"There is nothing at {path}; /v1/areas lists the areas, /docs describes every address."
         return _respond(request, NO_SUCH_PATH, detail)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{request.method} is not for {path}: this service is only read, with GET."
-        return _respond(request, METHOD_NOT_ALLOWED, detail, headers={"Allow": "GET, HEAD"})
+        allowed = "GET, HEAD, POST" if path.endswith("/isochrones") else "GET, HEAD"
+        detail = f"{request.method} is not for {path}: this service is only read, with {allowed}."
+        return _respond(request, METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
     # Whatever else the framework refuses means no more than its status says.
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     headers = getattr(error, "headers", None)

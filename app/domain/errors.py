@@ -36,6 +36,15 @@ class HouseholdNotFoundError(NotFoundError):
         super().__init__(f"area '{area_id}' has no household '{household_id}'")
 
 
+class FacilityNotFoundError(NotFoundError):
+    """The area has no facility of this id."""
+
+    def __init__(self, area_id: str, facility_id: str) -> None:
+        self.area_id = area_id
+        self.facility_id = facility_id
+        super().__init__(f"area '{area_id}' has no facility '{facility_id}'")
+
+
 class DownloadError(Reach15Error):
     """Overpass or Nominatim could not be reached or did not answer as it should."""
 

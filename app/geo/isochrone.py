@@ -29,9 +29,13 @@ SLACK_M = 15.0
 JUMP_M = 15.0
 """A street between others that is this much nearer or farther than they are is drawn, however narrow its strip."""
 
-MAX_ERROR_M = 30.0
-"""How far from its border a drawn polygon may be wrong. Measured, see docs/decisions/0005-isochrones.md: of a hundred
-wrong places 99 lie within 12 m (the grid's diagonal is 14.2 m), and rounding moves a border by 1 cm."""
+MAX_ERROR_M = 35.0
+"""How far from its border a drawn polygon may be wrong. Measured (docs/decisions/0005-isochrones.md): of a hundred
+wrong places 99 lie within 6 to 20 m, in narrow strips around a street between others up to 33 m. Where the surface is
+level, as on the line between two streets, a place may lie farther, but its walk then misses the limit by less than
+`LEVEL_M`."""
+
+LEVEL_M = 10.0
 
 _COST_STEPS = 64
 _SLIVER_STEPS = 4

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from app.geo.impedance import ExtraCosts, edge_times
 from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import without_edges
+from app.geo.reversed import reversed_graph
 from app.geo.search import SearchGraph, build_search_graph
 from app.geo.straight import straight_to_nearest
+from app.geo.surface import Surface
 from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows, running_starts
 from app.geo.walks import NearestWalks, walks_to_nearest
 from app.services.kernel_loader import KernelLoader
@@ -69,6 +72,14 @@ class WalkingView:
         return part, float(self.network.part_length_m[part])
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What places that are no household and no facility are linked with, one by one or by the grid."""
+
+    locator: EdgeLocator
+    surface: Surface
+
+
 class AreaEngine:
     """Answers questions about one version of an area. Safe to share between threads.
 
@@ -81,6 +92,8 @@ class AreaEngine:
         self._kernels = kernels
         self._lock = threading.RLock()
         self._views: dict[bool, WalkingView] = {}
+        self._grounds: dict[bool, Ground] = {}
+        self._reversed: OrderedDict[int, tuple[SearchGraph, SearchGraph]] = OrderedDict()
         self._offering: dict[int, tuple[Service, IntArray]] = {}
         self._walks: OrderedDict[tuple[Any, ...], NearestWalks] = OrderedDict()
         self._timed_graphs: OrderedDict[tuple[bool, ExtraCosts, float], SearchGraph] = OrderedDict()
@@ -91,6 +104,34 @@ class AreaEngine:
             if profile.avoids_steps not in self._views:
                 self._views[profile.avoids_steps] = self._make_view(avoids_steps=profile.avoids_steps)
             return self._views[profile.avoids_steps]
+
+    def ground(self, profile: Profile) -> Ground:
+        """Links of any place for a profile; made when first asked for, its surface tile by tile."""
+        network = self.view(profile).network
+        with self._lock:
+            if profile.avoids_steps not in self._grounds:
+                reach_m = self.area.max_link_m
+                self._grounds[profile.avoids_steps] = Ground(
+                    EdgeLocator(network, max_link_m=reach_m), Surface(network, max_link_m=reach_m)
+                )
+            return self._grounds[profile.avoids_steps]
+
+    def reversed_graph(self, graph: SearchGraph) -> SearchGraph:
+        """One of this engine's graphs, walked the other way round."""
+        with self._lock:
+            known = self._reversed.get(id(graph))
+        # The graph is kept with its reverse, so that its identity is not given to another one.
+        turned = known or (graph, reversed_graph(graph))
+        with self._lock:
+            self._reversed[id(graph)] = turned
+            self._reversed.move_to_end(id(graph))
+            while len(self._reversed) > _KEPT_GRAPHS:
+                self._reversed.popitem(last=False)
+        return turned[1]
+
+    def find_kernels(self) -> ModuleType | None:
+        """The compiled searches, if they are ready."""
+        return None if self._kernels is None else self._kernels.find()
 
     def offering(self, service: Service) -> IntArray:
         """Positions of the facilities that offer a service."""
@@ -171,7 +212,7 @@ class AreaEngine:
             links,
             start,
             nearest=nearest,
-            kernels=None if self._kernels is None else self._kernels.find(),
+            kernels=self.find_kernels(),
         )
         return _among_all(walks, facilities)
 
