@@ -27,13 +27,15 @@ class Settings(BaseSettings):
     )
     dwelling_floor_area_m2: float = Field(
         default=100.0,
-        gt=0,
+        ge=1,
+        le=100_000,
         description="Gross floor area of one dwelling where nobody counted: about the mean of Chinese urban homes "
         "(Seventh National Population Census, 2020).",
     )
     default_building_levels: float = Field(
         default=1.0,
         gt=0,
+        le=200,
         description="Storeys of a building that has no `building:levels` tag: the least that any building has.",
     )
     overpass_url: str = Field(
@@ -43,11 +45,12 @@ class Settings(BaseSettings):
         default="https://nominatim.openstreetmap.org", description="Nominatim server for --place."
     )
     download_timeout_s: float = Field(
-        default=180.0, gt=0, description="Patience with Overpass and Nominatim."
+        default=180.0, gt=0, le=86_400, description="Patience with Overpass and Nominatim."
     )
     download_margin_m: float = Field(
         default=1500.0,
         ge=0,
+        le=100_000,
         description="How far beyond the study area data is fetched: 15 minutes at 5 km/h and two access links.",
     )
     loaded_areas: int = Field(default=8, ge=1, description="Areas that one process keeps in memory.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import osmium
 import shapely
 
 from app.domain.errors import BadInputError
@@ -104,7 +105,7 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
     _check_is_osm_file(path)
     try:
         stream = stream_osm_file(path, progress=progress)
-    except (RuntimeError, ValueError, OSError) as error:
+    except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as error:
         raise BadInputError(
             str(path),
             f"not readable as an OpenStreetMap file ({_one_line(error)}); it may be truncated or damaged: "

@@ -1,14 +1,16 @@
-"""Areas in a directory: ``areas/NAME/versions/VERSION-N/`` and a pointer ``areas/NAME/current``.
+"""Areas in a directory: ``areas/NAME/versions/VERSION-SUFFIX/`` and a pointer ``areas/NAME/current``.
 
 A version is written under a temporary name, synced, renamed when whole, and only then pointed to. A reader that
 follows the pointer therefore sees the old area or the new one, never anything between.
 """
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -61,7 +63,7 @@ class DirectoryAreaStore:
     def save(self, area: Area, report: ImportReport) -> None:
         home = self._areas / area.id
         versions = home / "versions"
-        with _explained(home):
+        with _explained(home), self._alone_with(area.id):
             versions.mkdir(parents=True, exist_ok=True)
             aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=versions))
             try:
@@ -69,7 +71,8 @@ class DirectoryAreaStore:
                 _write_json(aside / _REPORT, asdict(report))
                 _write_json(aside / _SUMMARY, asdict(_summary(area)))
                 _sync_folder(aside)
-                folder = versions / self._free_name(versions, area.version)
+                # A name that no import ever used, so that nobody takes this version for one they know.
+                folder = versions / f"{area.version}-{uuid.uuid4().hex[:8]}"
                 aside.rename(folder)
                 self._point_to(home, folder.name)
             except BaseException:
@@ -78,8 +81,8 @@ class DirectoryAreaStore:
             self._remove_others(versions, folder.name)
 
     def delete(self, area_id: str) -> None:
-        home = self._current_folder(area_id).parent.parent
-        with _explained(home):
+        home = self._home(area_id)  # a damaged area can be deleted too
+        with _explained(home), self._alone_with(area_id):
             (home / "current").unlink()  # from here on the area does not exist
             shutil.rmtree(home)
 
@@ -91,25 +94,31 @@ class DirectoryAreaStore:
         return sorted(name for name in names if _AREA_ID.fullmatch(name))  # others are nobody's areas
 
     def _current_folder(self, area_id: str) -> Path:
-        home = self._areas / area_id
-        if not _AREA_ID.fullmatch(area_id) or not (home / "current").is_file():
-            raise AreaNotFoundError(area_id, tuple(self._area_ids()))
+        home = self._home(area_id)
         with _explained(home / "current"):
             name = (home / "current").read_text(encoding="utf-8").strip()
-        folder = home / "versions" / name
-        if not name or not folder.is_dir():
+            folder = home / "versions" / name
+            is_there = bool(name) and folder.is_dir()
+        if not is_there:
             raise StoreError(
                 str(home / "current"), "points to a version that is missing; import the area again"
             )
         return folder
 
-    @staticmethod
-    def _free_name(versions: Path, version: str) -> str:
-        """A name that no earlier import has used, so that readers of the old folder keep it to the end."""
-        number = 1
-        while (versions / f"{version}-{number}").exists():
-            number += 1
-        return f"{version}-{number}"
+    def _home(self, area_id: str) -> Path:
+        home = self._areas / area_id
+        if not _AREA_ID.fullmatch(area_id) or not (home / "current").is_file():
+            raise AreaNotFoundError(area_id, tuple(self._area_ids()))
+        return home
+
+    @contextmanager
+    def _alone_with(self, area_id: str) -> Iterator[None]:
+        """Keep other processes from writing or deleting this area meanwhile; they wait for their turn."""
+        locks = self._areas.parent / "locks"
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / f"{area_id}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes, a killed process's too
+            yield
 
     @staticmethod
     def _point_to(home: Path, name: str) -> None:
@@ -122,9 +131,12 @@ class DirectoryAreaStore:
 
     @staticmethod
     def _remove_others(versions: Path, name: str) -> None:
-        """Drop old versions. Mapped arrays of a running reader stay readable until it lets go of them."""
+        """Drop old versions, and what killed imports left.
+
+        Mapped arrays of a running reader stay readable until it lets go of them.
+        """
         for folder in versions.iterdir():
-            if folder.name != name and not folder.name.startswith(".writing-"):
+            if folder.name != name:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
