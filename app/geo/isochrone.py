@@ -19,7 +19,7 @@ from app.geo.projection import LocalProjection
 from app.geo.reach import Reach, StreetPlaces
 from app.geo.streets import places_in_plane
 from app.geo.surface import GRID_M, POINTS_PER_TILE, TILE_M, TILE_SIDE, Surface, Tile, TileKey
-from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges
+from app.geo.units import FloatArray, IntArray, expand_ranges
 from app.geo.verdict import TOLERANCE
 
 SLACK_M = 15.0
@@ -67,15 +67,16 @@ def search_limit(reach_limit: float, cost_per_m: float) -> float:
 class _Field:
     """Costs of a rectangle of grid points with a rim that is not reached.
 
-    ``west`` and ``south`` are its first column and row in the grid. ``is_sliver`` marks points that stand for a street
-    too close between others (`Tile`). ``origin_row`` and ``origin_column`` name the point of the rectangle south-west
-    of each origin's place on its street, and ``origin_cost`` is what a walk from there costs.
+    ``west`` and ``south`` are its first column and row in the grid. Points that stand for a street too close between
+    others (`Tile`) have in ``sliver_lower`` the lower of its cost and their own, the others ``inf``. ``origin_row``
+    and ``origin_column`` name the point of the rectangle south-west of each origin's place on its street, and
+    ``origin_cost`` is what a walk from there costs.
     """
 
     west: int
     south: int
     cost: FloatArray
-    is_sliver: BoolArray
+    sliver_lower: FloatArray
     origin_cost: FloatArray
     origin_row: IntArray
     origin_column: IntArray
@@ -142,22 +143,22 @@ def _fields(surface: Surface, reach: Reach) -> list[_Field]:
 
 def _rectangle(
     surface: Surface, reach: Reach, first: IntArray, tiles: IntArray
-) -> tuple[FloatArray, BoolArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Costs of tiles, given by column and row from `first` on, and a rim one point wide; ``inf`` between them."""
     columns, rows = tiles.max(axis=0) + 1
     cost = np.full((rows * TILE_SIDE + 2, columns * TILE_SIDE + 2), np.inf)
-    is_sliver = np.zeros(cost.shape, dtype=bool)
+    sliver_lower = np.full(cost.shape, np.inf)
     for begin in range(0, len(tiles), _TILES_AT_ONCE):
         some = tiles[begin : begin + _TILES_AT_ONCE]
         keys: list[TileKey] = [(column, row) for column, row in (first + some).tolist()]
         for (column, row), *found in zip(some.tolist(), *_costs(reach, surface.tiles(keys)), strict=True):
             top, left = 1 + row * TILE_SIDE, 1 + column * TILE_SIDE
-            for into, values in zip((cost, is_sliver), found, strict=True):
+            for into, values in zip((cost, sliver_lower), found, strict=True):
                 into[top : top + TILE_SIDE, left : left + TILE_SIDE] = values
-    return cost, is_sliver
+    return cost, sliver_lower
 
 
-def _costs(reach: Reach, tiles: Sequence[Tile]) -> tuple[FloatArray, BoolArray]:
+def _costs(reach: Reach, tiles: Sequence[Tile]) -> tuple[FloatArray, FloatArray]:
     """Costs of the grid points of some tiles, shape (tiles, side, side)."""
     first, more = slice(0, POINTS_PER_TILE), slice(POINTS_PER_TILE, None)
     slivers = [tile.sliver_edge for tile in tiles], [tile.sliver_offset_m for tile in tiles]
@@ -178,11 +179,14 @@ def _costs(reach: Reach, tiles: Sequence[Tile]) -> tuple[FloatArray, BoolArray]:
     here = values[sliver]
     with np.errstate(invalid="ignore"):  # inf - inf: no jump
         jumps = np.abs(of_sliver - here) > JUMP_M * reach.graph.link_cost_per_m
-    values[sliver[jumps][::-1]] = of_sliver[jumps][::-1]  # of several the one that is listed first
-    is_sliver = np.zeros(points, dtype=bool)
-    is_sliver[sliver[jumps]] = True
+    lowest = np.full(points, np.inf)
+    np.minimum.at(lowest, sliver[jumps], of_sliver[jumps])
+    lower = np.full(points, np.inf)
+    at = sliver[jumps]
+    lower[at] = np.minimum(values[at], lowest[at])
+    values[at] = lowest[at]
     shape = (len(tiles), TILE_SIDE, TILE_SIDE)
-    return values.reshape(shape), is_sliver.reshape(shape)
+    return values.reshape(shape), lower.reshape(shape)
 
 
 def _tiles_in_reach(surface: Surface, reach: Reach) -> IntArray:
@@ -224,7 +228,10 @@ def _levels(field: _Field, limit: float, cost_per_m: float) -> FloatArray:
     level *= _COST_STEPS / (SLACK_M * cost_per_m)
     np.clip(level, 1 - _COST_STEPS, _COST_STEPS, out=level)
     np.ceil(level, out=level)
-    level[field.is_sliver] = np.clip(level[field.is_sliver], 1 - _SLIVER_STEPS, _SLIVER_STEPS)
+    # A sliver is drawn as narrow as can be. Where it and its surroundings are both far beyond the limit, how they
+    # compare must not matter: a search may not have gone that far.
+    sliver = field.sliver_lower <= limit + TOLERANCE + SLACK_M * cost_per_m
+    level[sliver] = np.clip(level[sliver], 1 - _SLIVER_STEPS, _SLIVER_STEPS)
     inside = np.flatnonzero(field.origin_cost <= limit + TOLERANCE)
     for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
         at = field.origin_row[inside] + row, field.origin_column[inside] + column

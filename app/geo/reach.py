@@ -182,11 +182,7 @@ class Reach:
         edge = places.edge[linked].astype(np.int64)
         offset_m = places.offset_m[linked].astype(np.float64)
         to_u = share_of_edge(offset_m, backward[edge])
-        to_v = np.where(
-            np.isfinite(forward[edge]),
-            graph.cost_forward[edge] - share_of_edge(offset_m, forward[edge]),
-            np.inf,
-        )
+        to_v = share_of_edge(self.network.edge_length_m[edge] - offset_m, forward[edge])
         found = [self._along_one_edge(places)]
         for cost, origin in zip(self.node_cost, self.node_origin, strict=True):
             for way, node in ((to_u, graph.start_u[edge]), (to_v, graph.start_v[edge])):

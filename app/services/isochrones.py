@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
+
 from app.geo.isochrone import MAX_ERROR_M, Ring, draw_isochrones, search_limit
-from app.geo.reach import Reach, find_reach
+from app.geo.reach import find_reach
 from app.geo.search import SearchGraph
 from app.geo.streets import StreetLines, cut_lines
 from app.geo.units import SECONDS_PER_MINUTE
@@ -110,33 +112,37 @@ def _draw_unit(
     shape: Shape,
 ) -> list[Drawn]:
     view = engine.view(walker.profile)
-    costs = [limit.value * factor for limit in limits]
-    reach = find_reach(
-        view.network,
-        graph,
-        origins.links,
-        origins.start,
-        limit=search_limit(max(costs), graph.link_cost_per_m),
-        nearest=origins.nearest,
-        kernels=engine.find_kernels(),
-    )
-    drawn = []
-    drawable = [cost for cost in costs if cost > 0]
+    # Nothing is searched for a limit of 0, nor for more facilities than there are.
+    drawable = [limit for limit in limits if limit.value > 0 and not origins.wanting]
+    costs = [limit.value * factor for limit in drawable]
+    drawn = {limit: _nothing(limit, shape) for limit in limits}
+    if drawable:
+        reach = find_reach(
+            view.network,
+            graph,
+            origins.links,
+            origins.start,
+            limit=search_limit(max(costs), graph.link_cost_per_m),
+            nearest=origins.nearest,
+            kernels=engine.find_kernels(),
+        )
+        if shape == "streets":
+            for limit, cost in zip(drawable, costs, strict=True):
+                drawn[limit] = replace(
+                    drawn[limit], streets=cut_lines(view.network, *reach.street_parts(cost))
+                )
+        else:
+            found = draw_isochrones(engine.ground(walker.profile).surface, reach, costs)
+            for limit, isochrone in zip(drawable, found, strict=True):
+                drawn[limit] = replace(drawn[limit], polygons=isochrone.polygons)
+    return [_with_reason(drawn[limit], origins, graph, factor) for limit in limits]
+
+
+def _nothing(limit: Limit, shape: Shape) -> Drawn:
     if shape == "streets":
-        for limit, cost in zip(limits, costs, strict=True):
-            streets = _streets(reach, cost)
-            drawn.append(Drawn(limit, STREETS_ERROR_M, None, streets))
-    else:
-        found = iter(draw_isochrones(engine.ground(walker.profile).surface, reach, drawable))
-        for limit, cost in zip(limits, costs, strict=True):
-            polygons = next(found).polygons if cost > 0 else ()
-            drawn.append(Drawn(limit, MAX_ERROR_M, polygons, None))
-    return [_with_reason(picture, origins, graph, factor) for picture in drawn]
-
-
-def _streets(reach: Reach, cost: float) -> StreetLines:
-    edge, from_m, to_m = reach.street_parts(cost)
-    return cut_lines(reach.network, edge, from_m, to_m)
+        none = np.empty(0)
+        return Drawn(limit, STREETS_ERROR_M, None, StreetLines(np.zeros(1, dtype=np.int64), none, none))
+    return Drawn(limit, MAX_ERROR_M, (), None)
 
 
 def _with_reason(picture: Drawn, origins: Origins, graph: SearchGraph, factor: float) -> Drawn:
@@ -165,6 +171,9 @@ def _checked(
     graph: SearchGraph,
     factor: float,
 ) -> list[Drawn]:
+    if origins.wanting:  # nobody reaches as many, and nothing is drawn
+        households = engine.area.households.count
+        return [replace(picture, wrong_sides=WrongSides(households, 0, 0.0)) for picture in drawn]
     check = HouseholdCheck(
         engine.view(walker.profile),
         engine.area.households.access,
