@@ -29,10 +29,10 @@ SLACK_M = 15.0
 JUMP_M = 15.0
 """A street between others that is this much nearer or farther than they are is drawn, however narrow its strip."""
 
-MAX_ERROR_M = 35.0
-"""How far from its border a drawn polygon may be wrong. Measured (docs/decisions/0005-isochrones.md): of a hundred
-wrong places 99 lie within 6 to 20 m, in narrow strips around a street between others up to 33 m. Where the surface is
-level, as on the line between two streets, a place may lie farther, but its walk then misses the limit by less than
+MAX_ERROR_M = 40.0
+"""How far from its border a drawn polygon may be wrong. Measured (docs/decisions/0005-isochrones.md): 99 of a hundred
+wrong places lie within 6 to 20 m, those in narrow strips around a street between others within 39 m. Where the surface
+is level, as on the line between two streets, a place may lie farther, but its walk then misses the limit by less than
 `LEVEL_M`."""
 
 LEVEL_M = 10.0
