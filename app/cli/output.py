@@ -90,6 +90,7 @@ def write_tables(parts: Iterable[Any], path: Path | None = None) -> None:
     text = "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
     if to_stdout:
         sys.stdout.write(text)  # in the terminal's own encoding
+        sys.stdout.flush()  # a server may follow, and whoever reads the pipe wants this before it ends
     else:
         write_bytes([text.encode()], path)
 

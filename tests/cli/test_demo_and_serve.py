@@ -106,6 +106,35 @@ def test_it_serves_until_ctrl_c(demo_data_dir: Path, tmp_path: Path, workers: st
     assert "Traceback" not in log.read_text()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
+def test_the_demonstration_says_what_to_try_before_it_serves(demo_extract: Path, tmp_path: Path) -> None:
+    port = free_port()
+    program = f"import app.cli.serve as serve; serve.DEFAULT_PORT = {port}; import app.cli; app.cli.main()"
+    log = tmp_path / "log"
+    env = environment(tmp_path / "data")
+    env.pop("PYTHONUNBUFFERED", None)  # it would flush for us
+    with log.open("wb") as stream:
+        server = subprocess.Popen(
+            [sys.executable, "-c", program, "demo"],
+            cwd=tmp_path,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=stream,
+        )
+        try:
+            wait_until_live(port, server, log)
+            assert server.stdout is not None
+            os.set_blocking(server.stdout.fileno(), False)
+            told = (server.stdout.read() or b"").decode()
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=30)
+            if server.stdout is not None:
+                server.stdout.close()
+    assert "便利店" in told
+    assert f"http://127.0.0.1:{port}/v1/areas/helsinki/coverage?standard={STANDARD}" in told
+
+
 def wait_until_live(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and server.poll() is None:
