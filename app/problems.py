@@ -31,6 +31,7 @@ from app.domain.errors import (
 )
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
+from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.geo.errors import (
     AreaTooWideError,
     GeoError,
@@ -100,6 +101,8 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     ),
     ServiceNotFoundError: ProblemType(404, "service-not-found", "Service not found", facts=("service_id",)),
     ProfileNotFoundError: ProblemType(404, "profile-not-found", "Profile not found", facts=("profile_id",)),
+    NoZonesError: ProblemType(404, "no-zones", "Area without zones", facts=("area_id",)),
+    ZoneNotFoundError: ProblemType(404, "zone-not-found", "Zone not found", facts=("area_id", "zone_id")),
     DownloadError: ProblemType(
         502,
         "download-failed",

@@ -7,9 +7,10 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.facility import Facilities
 from app.domain.household import Households
+from app.domain.zone import Zones
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
-from app.geo.units import FloatArray
+from app.geo.units import FloatArray, IntArray
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 METHOD_VERSION = "1.0"
@@ -31,7 +32,8 @@ class Area:
 
     ``household_border_m`` is the distance of each household from the extent's border, negative outside, shape
     (h,). ``household_links`` are those of the households' access points, ``facility_links`` those of the
-    facilities'. ``data_hash`` names the content; ``version`` is its short form.
+    facilities'. ``household_zone`` is the position in ``zones`` of each household, -1 outside of all of them, shape
+    (h,); ``zones`` is None where nobody gave any. ``data_hash`` names the content; ``version`` is its short form.
     """
 
     id: str
@@ -47,6 +49,8 @@ class Area:
     household_border_m: FloatArray
     facilities: Facilities
     facility_links: AccessLinks
+    zones: Zones | None
+    household_zone: IntArray
 
 
 @dataclass(frozen=True)

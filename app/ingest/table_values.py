@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.household import MOST_WEIGHT
 from app.geo.units import FloatArray
 from app.ingest.table_rows import RawTable, shown
 
@@ -72,10 +73,12 @@ def numbers(table: RawTable, column: str) -> FloatArray:
 
 
 def weights(table: RawTable, column: str) -> FloatArray:
-    """As `numbers`, and none negative."""
+    """As `numbers`, none negative and none so large that sums would lose it or overflow."""
     result = numbers(table, column)
     for row in np.flatnonzero(result < 0).tolist():
         table.add_problem(row, column, f"{result[row]:g} is negative; write 0 or more")
+    for row in np.flatnonzero(result > MOST_WEIGHT).tolist():
+        table.add_problem(row, column, f"{result[row]:g} is more than {MOST_WEIGHT:g}; correct it")
     return result
 
 

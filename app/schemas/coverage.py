@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from app.domain.area import Area
-from app.domain.household import WEIGHTS
 from app.geo.units import IntArray
 from app.geo.verdict import COVERED, NOT_DETERMINED_STATES, OVERALL_STATES, STATES
 from app.schemas.names import limit_to_dict, name_to_dict
@@ -17,7 +16,7 @@ Sums = dict[str, dict[str, float | None]]
 
 
 def coverage_to_dict(assessment: Assessment, *, weight: str) -> dict[str, Any]:
-    """The coverage answer; `weight` is one of `WEIGHTS` and decides what shares are counted in."""
+    """The coverage answer; `weight` is one that the area knows and decides what shares are counted in."""
     area, standard = assessment.area, assessment.standard
     return {
         "area": {
@@ -63,7 +62,7 @@ def _service_to_dict(area: Area, item: ServiceAssessment, weight: str) -> dict[s
 def _sums(area: Area, group: IntArray, names: tuple[str, ...]) -> Sums:
     """Points, households and population of each group."""
     sums: Sums = {name: {} for name in names}
-    for weight in WEIGHTS:
+    for weight in area.households.counted:
         values = area.households.weights(weight)
         totals = [None] * len(names) if values is None else np.bincount(group, values, len(names)).tolist()
         for name, total in zip(names, totals, strict=True):
@@ -73,7 +72,7 @@ def _sums(area: Area, group: IntArray, names: tuple[str, ...]) -> Sums:
 
 def _total(area: Area) -> dict[str, float | None]:
     totals: dict[str, float | None] = {}
-    for weight in WEIGHTS:
+    for weight in area.households.counted:
         values = area.households.weights(weight)
         totals[weight] = None if values is None else _count(float(values.sum()), weight)
     return totals

@@ -45,6 +45,11 @@ class Sums(BaseModel):
     points: int = Field(description="Rows, such as buildings.")
     households: float
     population: float | None
+    pop_0_3: float | None = Field(default=None, description="Persons of an age group, where the area has it.")
+    pop_3_6: float | None = None
+    pop_6_12: float | None = None
+    pop_60plus: float | None = None
+    pop_65plus: float | None = None
 
 
 # --- areas and standards ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import shapely
 from app.domain.area import Extent
 from app.domain.facility import Facilities
 from app.domain.household import Households
+from app.domain.zone import Zones
 from app.geo.network import WalkNetwork
 
 VERSION_LENGTH = 12
@@ -23,6 +24,7 @@ def data_hash(
     extent: Extent,
     *,
     max_link_m: float,
+    zones: Zones | None = None,
 ) -> str:
     """SHA-256 over the content of an area; equal content has an equal hash, whatever file it came from."""
     digest = hashlib.sha256()
@@ -35,6 +37,14 @@ def data_hash(
         for field, values in vars(record.access).items():
             if isinstance(values, np.ndarray):
                 _add(digest, f"{name}.access.{field}", values)
+    # What an area does not have changes nothing, so that areas without it keep their hash.
+    for group, persons in sorted(households.groups.items()):
+        _add(digest, f"households.{group}", persons)
+    if zones is not None:
+        _add(digest, "zones.id", zones.id)
+        _add(digest, "zones.name", zones.name)
+        shapes = shapely.to_wkb(zones.geometry, hex=True).tolist()
+        _add(digest, "zones.geometry", np.asarray(shapes, dtype=np.str_))
     meaning = {
         "tags": [dict(sorted(tags.items())) for tags in facilities.tags],
         "services": facilities.services,

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.area import Area, ImportReport
 from app.domain.errors import BadInputError
+from app.domain.zone import OUTSIDE
 from app.geo.errors import GeoError, NoWalkableWayError
 from app.geo.links import EdgeLocator
 from app.geo.network import WalkNetwork
@@ -116,6 +118,8 @@ def import_area(
         household_border_m=homes.border_m,
         facilities=places.facilities,
         facility_links=places.links,
+        zones=None,
+        household_zone=np.full(homes.households.count, OUTSIDE, dtype=np.int64),
     )
     report = ImportReport(
         area_id=area.id,

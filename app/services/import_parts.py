@@ -1,20 +1,19 @@
 """The two halves of an import that do not need one another: households and facilities, each with its links."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.access import AccessPoints
 from app.domain.area import Extent
 from app.domain.facility import Facilities, FacilityPlaces
 from app.domain.household import Households
 from app.geo.extent import border_distances_m
 from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
-from app.geo.units import FloatArray, IntArray, expand_ranges, running_starts
+from app.geo.units import FloatArray, IntArray
 from app.ingest.osm_facilities import facility_places_from_osm
 from app.ingest.osm_file import OsmExtract
 from app.ingest.osm_households import DwellingEstimate, households_from_buildings
@@ -96,22 +95,7 @@ def _inside(households: Households, study_area: BaseGeometry | None) -> tuple[Ho
     if study_area is None:
         return households, 0
     keep = np.flatnonzero(shapely.intersects_xy(study_area, households.lon_deg, households.lat_deg))
-    access = households.access
-    counts = np.diff(access.start)[keep]
-    rows = expand_ranges(access.start[keep], counts)
-    kept = replace(
-        households,
-        id=households.id[keep],
-        lon_deg=households.lon_deg[keep],
-        lat_deg=households.lat_deg[keep],
-        households=households.households[keep],
-        population=None if households.population is None else households.population[keep],
-        estimated=households.estimated[keep],
-        access=AccessPoints(
-            running_starts(counts), access.lon_deg[rows], access.lat_deg[rows], access.kind[rows]
-        ),
-    )
-    return kept, households.count - kept.count
+    return households.take(keep), households.count - len(keep)
 
 
 def _nearest_border_m(network: WalkNetwork, extent: Extent, households: Households) -> FloatArray:

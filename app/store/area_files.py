@@ -14,22 +14,22 @@ from app.domain.access import AccessPoints
 from app.domain.area import Area, Extent
 from app.domain.errors import StoreError
 from app.domain.facility import Facilities
-from app.domain.household import Households
+from app.domain.household import AGE_GROUPS, Households
+from app.domain.zone import Zones
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray, running_starts
 from app.store import arrow_columns as columns_of
 
-FORMAT = "reach15-area/2"
+FORMAT = "reach15-area/3"
 MANIFEST = "manifest.json"
 
 _LINK_ARRAYS = ("start", "edge", "offset_m", "link_m", "lon_deg", "lat_deg", "nearest_m")
-_GEO = {
-    "version": "1.1.0",
-    "primary_column": "geometry",
-    "columns": {"geometry": {"encoding": "WKB", "geometry_types": ["Point"]}},
-}
+_POINTS = ("Point",)
+_POLYGONS = ("Polygon", "MultiPolygon")
+_ZONES = "zones.parquet"
+_HOUSEHOLD_ZONE = "household_zone.npy"
 
 
 def write_area(area: Area, folder: Path) -> None:
@@ -41,6 +41,9 @@ def write_area(area: Area, folder: Path) -> None:
             np.save(folder / f"{name}.{array}.npy", getattr(links, array), allow_pickle=False)
     pq.write_table(_household_table(area), folder / "households.parquet")
     pq.write_table(_facility_table(area.facilities), folder / "facilities.parquet")
+    np.save(folder / _HOUSEHOLD_ZONE, area.household_zone, allow_pickle=False)
+    if area.zones is not None:
+        pq.write_table(_zone_table(area.zones), folder / _ZONES)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "id": area.id,
@@ -96,6 +99,8 @@ def read_area(folder: Path) -> Area:
         household_border_m=border_m,
         facilities=_facilities(folder / "facilities.parquet"),
         facility_links=_links(folder, "facility_links"),
+        zones=_zones(folder / _ZONES) if _ZONES in manifest["sha256"] else None,
+        household_zone=_load(folder / _HOUSEHOLD_ZONE),
     )
 
 
@@ -141,12 +146,26 @@ def _household_table(area: Area) -> pa.Table:
         "population": columns_of.missing_floats(households.count)
         if known is None
         else columns_of.floats(known),
+        **{
+            group: columns_of.floats(households.groups[group])
+            for group in AGE_GROUPS
+            if group in households.groups
+        },
         "estimated": columns_of.flags(households.estimated),
         "border_m": columns_of.floats(area.household_border_m),
         **_access_columns(households.access),
         "geometry": _points(households.lon_deg, households.lat_deg),
     }
     return _geo_table(columns, has_population=known is not None)
+
+
+def _zone_table(zones: Zones) -> pa.Table:
+    columns = {
+        "id": columns_of.texts(zones.id.tolist()),
+        "name": columns_of.texts(zones.name.tolist()),
+        "geometry": columns_of.blobs(shapely.to_wkb(zones.geometry)),
+    }
+    return _geo_table(columns, _POLYGONS)
 
 
 def _facility_table(facilities: Facilities) -> pa.Table:
@@ -167,9 +186,14 @@ def _facility_table(facilities: Facilities) -> pa.Table:
     return _geo_table(columns)
 
 
-def _geo_table(columns: dict[str, Any], **facts: bool) -> pa.Table:
+def _geo_table(columns: dict[str, Any], kinds: tuple[str, ...] = _POINTS, **facts: bool) -> pa.Table:
+    geo = {
+        "version": "1.1.0",
+        "primary_column": "geometry",
+        "columns": {"geometry": {"encoding": "WKB", "geometry_types": kinds}},
+    }
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
-    return table.replace_schema_metadata({"geo": json.dumps(_GEO), "reach15": json.dumps(facts)})
+    return table.replace_schema_metadata({"geo": json.dumps(geo), "reach15": json.dumps(facts)})
 
 
 def _points(lon_deg: FloatArray, lat_deg: FloatArray) -> pa.Array:
@@ -196,8 +220,15 @@ def _households(path: Path) -> tuple[Households, FloatArray]:
         population=columns_of.to_floats(columns["population"]) if facts["has_population"] else None,
         estimated=np.asarray(columns["estimated"].to_pylist(), dtype=bool),
         access=_access(columns),
+        groups={group: columns_of.to_floats(columns[group]) for group in AGE_GROUPS if group in columns},
     )
     return households, columns_of.to_floats(columns["border_m"])
+
+
+def _zones(path: Path) -> Zones:
+    columns, _ = columns_of.read_columns(path)
+    shapes = shapely.from_wkb(np.asarray(columns["geometry"].to_pylist(), dtype=object))
+    return Zones(_strings(columns["id"]), _strings(columns["name"]), np.asarray(shapes))
 
 
 def _facilities(path: Path) -> Facilities:

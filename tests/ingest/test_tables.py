@@ -425,6 +425,7 @@ def test_file_that_may_not_be_read(tmp_path: Path) -> None:
         ("a,24,60,nan", "line 2, column households: 'nan' is not a finite number"),
         ("a,24,60,1e999", "is not a finite number"),
         ("a,24,60,-1", "line 2, column households: -1 is negative"),
+        ("a,24,60,9e307", "line 2, column households: 9e+307 is more than 1e+12; correct it"),
         ("a,x,60,1", "line 2, column lon: 'x' is not a number"),
         ("a,24,-inf,1", "line 2, column lat: '-inf' is not a finite number"),
         ("a,24,,1", "line 2, column lat: is empty"),

@@ -1,7 +1,7 @@
 """Areas in a directory: whole, checked, replaced while others read, and never outside of it."""
 
 import shutil
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import shapely
 
 from app.domain.area import Area, ImportReport
 from app.domain.errors import AreaNotFoundError, StoreError
+from app.domain.zone import Zones
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
 from app.store.directory import DirectoryAreaStore
@@ -36,6 +37,10 @@ def assert_equal(found: Any, expected: Any, where: str = "area") -> None:
     elif isinstance(expected, np.ndarray):
         assert found.dtype.kind == expected.dtype.kind, where
         np.testing.assert_array_equal(found, expected, err_msg=where)
+    elif isinstance(expected, dict):
+        assert found.keys() == expected.keys(), where
+        for key, value in expected.items():
+            assert_equal(found[key], value, f"{where}[{key}]")
     elif isinstance(expected, shapely.Geometry):
         assert found.wkb == expected.wkb, where
     else:
@@ -84,6 +89,22 @@ class TestRoundTrip:
         store.save(area, DirectoryAreaStore(demo_data_dir).load_report("helsinki"))
         assert_equal(store.load("helsinki"), area)
         assert area.households.count > 50
+
+    def test_age_groups_and_zones(self, data: Path, tmp_path: Path) -> None:
+        town = DirectoryAreaStore(data).load("town")
+        homes = replace(town.households, groups={"pop_60plus": np.arange(4.0), "pop_0_3": np.ones(4)})
+        shapes = [
+            shapely.box(0, 0, 1, 1),
+            shapely.MultiPolygon([shapely.box(2, 2, 3, 3), shapely.box(4, 4, 5, 5)]),
+        ]
+        zones = Zones(np.array(["a", "甲"]), np.array(["", "甲区"]), np.array(shapes, dtype=object))
+        area = replace(town, households=homes, zones=zones, household_zone=np.array([0, -1, 1, 1]))
+        store = DirectoryAreaStore(tmp_path / "other")
+        store.save(area, DirectoryAreaStore(data).load_report("town"))
+        assert_equal(store.load("town"), area)
+        found = geopandas.read_parquet(version_folder(tmp_path / "other") / "zones.parquet")
+        assert found["name"].tolist() == ["", "甲区"]
+        assert found.crs == "OGC:CRS84"
 
     def test_the_summary_says_what_is_there(self, data: Path) -> None:
         (summary,) = DirectoryAreaStore(data).list_areas()
