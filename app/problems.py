@@ -30,6 +30,7 @@ from app.domain.errors import (
     StoreError,
 )
 from app.domain.profile import ProfileNotFoundError
+from app.domain.row_report import RowsRejectedError
 from app.domain.standard import StandardNotFoundError
 from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.geo.errors import (
@@ -88,6 +89,9 @@ _BAD_INPUT = ProblemType(422, "bad-input", "Input cannot be used")
 PROBLEMS: Mapping[type[Exception], ProblemType] = {
     Reach15Error: INTERNAL,
     BadInputError: _BAD_INPUT,
+    RowsRejectedError: ProblemType(
+        422, "rows-rejected", "Rows of a file cannot be used", facts=("rejected", "repaired")
+    ),
     NotFoundError: ProblemType(404, "not-found", "Not found"),
     AreaNotFoundError: ProblemType(404, "area-not-found", "Area not found", facts=("area_id",)),
     HouseholdNotFoundError: ProblemType(

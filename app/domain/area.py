@@ -1,12 +1,13 @@
 """An imported area: everything that answers are computed from, immutable."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.facility import Facilities
 from app.domain.household import Households
+from app.domain.row_report import RowReportJson
 from app.domain.zone import Zones
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
@@ -66,7 +67,10 @@ class AreaSummary:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import kept and dropped, and why; JSON-ready."""
+    """What an import kept and dropped, and why; JSON-ready.
+
+    ``rows`` has the rejected and repaired rows of every file of the user's: ``households``, ``facilities``, ``zones``.
+    """
 
     area_id: str
     version: str
@@ -76,3 +80,4 @@ class ImportReport:
     extent: dict[str, Any]
     warnings: tuple[str, ...]
     stages_s: dict[str, float]
+    rows: dict[str, RowReportJson] = field(default_factory=dict)

@@ -172,6 +172,7 @@ def _repaired(table: RawTable, geometry: Geometries, rows: IntArray) -> Geometri
         if result[position].is_empty:
             table.add_problem(row, None, "is a polygon without area; draw it again")
         else:
+            table.add_repaired(row, None, "was an invalid polygon; made valid")
             mended.append(str(table.numbers[row]))
     if mended:
         first, count = mended[0], len(mended)

@@ -1,5 +1,6 @@
 """Rows of a user's file as they were read, and what is wrong with them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +9,16 @@ from typing import Any
 import numpy as np
 
 from app.domain.errors import BadInputError
+from app.domain.row_report import CellValue, RejectedRow, RepairedRow, RowReport, RowsRejectedError
 from app.geo.units import Geometries, IntArray
 
 SHOWN_CHARACTERS = 40
 SHOWN_NAMES = 12
+
+MAX_CELL_CHARACTERS = 200
+"""Of a value in a report: enough to find it; a broken quote can make one cell of half a file."""
+
+MAX_JSON_INTEGER = 2**63
 
 FOREIGN_CONTENT = (
     (
@@ -46,13 +53,15 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(every[:SHOWN_NAMES]) + (f" and {rest} more" if rest > 0 else "")
 
 
-@dataclass(frozen=True)
-class RowProblem:
-    """What is wrong with one row, and how to put it right."""
-
-    number: int
-    column: str | None
-    reason: str
+def cell(value: object) -> CellValue:
+    """A value as reports tell it: what JSON has as it is, anything else as its text, long text cut."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if value is None or isinstance(value, bool | int):
+        # orjson, which writes the reports, knows no longer integers.
+        return value if value is None or abs(value) < MAX_JSON_INTEGER else str(value)
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= MAX_CELL_CHARACTERS else f"{text[:MAX_CELL_CHARACTERS]}..."
 
 
 @dataclass
@@ -69,29 +78,43 @@ class RowProblems:
 
     file: str
     unit: str
-    by_row: dict[int, RowProblem] = field(default_factory=dict)
+    by_row: dict[int, RejectedRow] = field(default_factory=dict)
+    repaired: list[RepairedRow] = field(default_factory=list)
 
-    def add(self, number: int, column: str | None, reason: str) -> None:
+    def add(self, number: int, column: str | None, reason: str, value: object = None) -> None:
         """Note that a row cannot be used; what was noted of it before stays."""
-        self.by_row.setdefault(number, RowProblem(number, column, reason))
+        if number not in self.by_row:
+            self.by_row[number] = RejectedRow(number, column, cell(value), reason)
+
+    def add_repaired(self, number: int, column: str | None, reason: str, value: object = None) -> None:
+        """Note what was done so that a row can be used."""
+        self.repaired.append(RepairedRow(number, column, cell(value), reason))
+
+    def report(self) -> RowReport:
+        """Everything noted, in the file's order; a rejected row is not told as repaired as well."""
+        rejected = tuple(self.by_row[number] for number in sorted(self.by_row))
+        repaired = sorted(
+            (row for row in self.repaired if row.row not in self.by_row), key=lambda item: item.row
+        )
+        return RowReport(rejected, tuple(repaired))
 
     def raise_if_any(self) -> None:
         """Refuse the file if any row is bad.
 
         Raises
         ------
-        BadInputError
-            Names the first bad row and how many more there are.
+        RowsRejectedError
+            Names the first bad row and how many more there are, and has the report of all.
         """
         if not self.by_row:
             return
         first = self.by_row[min(self.by_row)]
         others = len(self.by_row) - 1
-        place = f"{self.file}, {self.unit} {first.number}"
+        place = f"{self.file}, {self.unit} {first.row}"
         if first.column is not None:
             place += f", column {first.column}"
         more = {0: "", 1: " (1 more row has errors)"}.get(others, f" ({others} more rows have errors)")
-        raise BadInputError(place, first.reason + more)
+        raise RowsRejectedError(place, first.reason + more, self.report())
 
 
 @dataclass(frozen=True)
@@ -132,8 +155,16 @@ class RawTable:
         return len(self.numbers)
 
     def add_problem(self, row: int, column: str | None, reason: str) -> None:
-        """Note that the row at this position cannot be used."""
-        self.problems.add(int(self.numbers[row]), column, reason)
+        """Note that the row at this position cannot be used, with what stands in that column."""
+        self.problems.add(int(self.numbers[row]), column, reason, self._value(row, column))
+
+    def add_repaired(self, row: int, column: str | None, reason: str) -> None:
+        """Note what was done to the row at this position so that it can be used."""
+        self.problems.add_repaired(int(self.numbers[row]), column, reason, self._value(row, column))
+
+    def _value(self, row: int, column: str | None) -> object:
+        values = self.columns.get(column) if column is not None else None
+        return None if values is None else values[row]
 
     def bad_rows(self) -> set[int]:
         """Positions of the rows already known to be bad."""
