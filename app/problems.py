@@ -22,11 +22,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.domain.errors import (
     AreaNotFoundError,
     BadInputError,
+    DatabaseError,
+    DatabaseUnavailableError,
     DownloadError,
     FacilityNotFoundError,
     HouseholdNotFoundError,
     NotFoundError,
     Reach15Error,
+    SchemaError,
     StoreError,
 )
 from app.domain.profile import ProfileNotFoundError
@@ -119,6 +122,24 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
         "Data unavailable",
         detail="The area's data cannot be read; the service's log names the file, and importing the area again helps.",
     ),
+    DatabaseError: ProblemType(
+        503,
+        "database-error",
+        "Database error",
+        detail="The database refused what was asked of it; the service's log says why.",
+    ),
+    DatabaseUnavailableError: ProblemType(
+        503,
+        "database-unavailable",
+        "Database unavailable",
+        detail="The database does not answer at the moment; ask again in a few seconds.",
+    ),
+    SchemaError: ProblemType(
+        503,
+        "database-schema",
+        "Database of another version",
+        detail="The database's tables are not those of this version; the service's log names the command to run.",
+    ),
     NotReadyError: ProblemType(503, "not-ready", "Not ready"),
     GeoError: INTERNAL,
     NoWalkableWayError: _BAD_INPUT,
@@ -198,7 +219,9 @@ async def _known_error(request: Request, error: Exception) -> Response:
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s at %s: %s", kind.name, request.scope["path"], error, exc_info=error)
     facts = {} if kind.detail else {name: _finite(getattr(error, name)) for name in kind.facts}
-    return _respond(request, kind, str(error), extras=facts)
+    retry_after_s = getattr(error, "retry_after_s", None)
+    headers = None if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return _respond(request, kind, str(error), extras=facts, headers=headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

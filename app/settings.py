@@ -2,10 +2,22 @@
 
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
+
+
+def _is_address(rest: str) -> bool:
+    """Whether a port, where there is one, is a number: what SQLAlchemy would otherwise quote with its password."""
+    try:
+        parts = urlsplit(f"//{rest}")
+        return bool(rest) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
@@ -18,6 +30,11 @@ class Settings(BaseSettings):
     data_dir: Path | None = Field(
         default=None,
         description="Where imported areas are kept; by default the platform's user data directory.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Where areas and their versions are registered: `sqlite:///PATH`, by default the file "
+        "reach15.sqlite in the data directory, or `postgresql+psycopg://USER:PASSWORD@HOST/NAME` for PostGIS.",
     )
     max_link_m: float = Field(
         default=150.0,
@@ -61,3 +78,25 @@ class Settings(BaseSettings):
         if self.data_dir is not None:
             return self.data_dir.expanduser().absolute()
         return Path(platformdirs.user_data_dir("reach15", appauthor=False))
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        address = value.get_secret_value()
+        scheme, _, rest = address.partition("://")
+        is_file = scheme == "sqlite" and rest.startswith("/") and rest not in ("/", "/:memory:")
+        if not is_file and not (scheme in _POSTGRESQL and _is_address(rest)):
+            raise ValueError("has to be sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        return value
+
+    @cached_property
+    def database_address(self) -> str:
+        """The database's address with its password: not to be shown."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_path / 'reach15.sqlite'}"
+        scheme, _, rest = self.database_url.get_secret_value().partition("://")
+        if scheme == "sqlite":
+            return f"sqlite:///{Path(rest[1:]).expanduser().absolute()}"
+        return f"{_POSTGRESQL[0]}://{rest}"

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
+    from app.db.session import Database
     from app.domain.profile import Profile
     from app.domain.standard import Service, Standard
     from app.services.areas import AreaService
     from app.services.ports import AreaStore
     from app.settings import Settings
+
+_SECRET = ("REACH15_DATABASE_URL",)
+"""Variables whose values may hold a password."""
 
 
 def load_settings() -> "Settings":
@@ -31,9 +35,10 @@ def load_settings() -> "Settings":
     except ValidationError as error:
         first = error.errors()[0]
         variable = f"REACH15_{'_'.join(str(part) for part in first['loc']).upper()}"
+        shown = os.environ.get(variable, first["input"])
         raise BadInputError(
-            f"{variable}={os.environ.get(variable, first['input'])}",
-            f"{_lower_first(first['msg'])}; change the variable or unset it",
+            variable if variable in _SECRET else f"{variable}={shown}",
+            f"{_lower_first(first['msg'].removeprefix('Value error, '))}; change the variable or unset it",
         ) from error
     except RuntimeError as error:
         problem = f"{_lower_first(str(error)).rstrip('.')}; give a full path"
@@ -46,6 +51,13 @@ def open_store(settings: "Settings") -> "AreaStore":
     from app.store.directory import DirectoryAreaStore
 
     return DirectoryAreaStore(settings.data_path)
+
+
+def open_database(settings: "Settings") -> "Database":
+    """Where areas and their versions are registered."""
+    from app.db.session import Database
+
+    return Database(settings.database_address)
 
 
 def open_areas(settings: "Settings") -> "AreaService":

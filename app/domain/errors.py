@@ -61,3 +61,22 @@ class StoreError(Reach15Error):
         self.path = path
         self.problem = problem
         super().__init__(f"{path}: {problem}")
+
+
+class DatabaseError(Reach15Error):
+    """The database refused what was asked of it."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        self.place = place
+        self.problem = problem
+        super().__init__(f"database {place}: {problem}")
+
+
+class DatabaseUnavailableError(DatabaseError):
+    """The database cannot be reached at the moment, or is busy; asking again later helps."""
+
+    retry_after_s = 5
+
+
+class SchemaError(DatabaseError):
+    """The database has no tables, or those of another version of this software."""

@@ -1,0 +1,1 @@
+"""Keeps what areas, versions, jobs and answers are known: PostGIS for a team, SQLite for one machine."""

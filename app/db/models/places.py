@@ -1,0 +1,58 @@
+"""Households, facilities and zones of each version, for questions about places and for GIS programs."""
+
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Json, RowId
+from app.db.geometry_type import Shape
+
+
+class HouseholdModel(Base):
+    """One household, as it stands in its version's arrays at `position`."""
+
+    __tablename__ = "households"
+    __table_args__ = (UniqueConstraint("version_id", "position"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    version_id: Mapped[int] = mapped_column(RowId, ForeignKey("area_versions.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    household_id: Mapped[str]
+    households: Mapped[float]
+    population: Mapped[float | None]
+    estimated: Mapped[bool]
+    shape: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))
+
+
+class FacilityModel(Base):
+    """One facility."""
+
+    __tablename__ = "facilities"
+    __table_args__ = (UniqueConstraint("version_id", "position"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    version_id: Mapped[int] = mapped_column(RowId, ForeignKey("area_versions.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    facility_id: Mapped[str]
+    name: Mapped[str]
+    source: Mapped[str]
+    tags: Mapped[dict[str, str]] = mapped_column(Json)
+    services: Mapped[list[Any]] = mapped_column(Json)
+    area_m2: Mapped[float | None]
+    shape: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))
+
+
+class ZoneModel(Base):
+    """One zone: a community, a sub-district."""
+
+    __tablename__ = "zones"
+    __table_args__ = (UniqueConstraint("version_id", "position"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    version_id: Mapped[int] = mapped_column(RowId, ForeignKey("area_versions.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    zone_id: Mapped[str]
+    name: Mapped[str]
+    shape: Mapped[BaseGeometry] = mapped_column(Shape())
