@@ -83,6 +83,7 @@ def _area(network: WalkNetwork) -> Area:
         lon_deg=places.lon_deg,
         lat_deg=places.lat_deg,
         area_m2=np.full(facility_count, np.nan),
+        outline=np.full(facility_count, None),
         access=places,
     )
     return Area(

@@ -46,6 +46,7 @@ class Facilities:
     """Facilities ready to be walked to, ``f`` of them, sorted by id.
 
     ``lon_deg`` and ``lat_deg`` are a point that stands for each; ``area_m2`` is NaN for those mapped as points.
+    ``outline`` is the (multi)polygon of those mapped as areas, None for points: where streets cross it may change.
     The other fields are those of `FacilityPlaces`.
     """
 
@@ -57,6 +58,7 @@ class Facilities:
     lon_deg: FloatArray
     lat_deg: FloatArray
     area_m2: FloatArray
+    outline: Geometries
     access: AccessPoints
 
     @property

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.geo.projection import LocalProjection
-from app.geo.units import BoolArray, FloatArray, IntArray
+from app.geo.units import BoolArray, FloatArray, IntArray, MarkArray
 
 ISLAND_LENGTH_M = 500.0
 """The walking model, section 3: a connected part with less than this length of edges is an island."""
+
+WALL, GATE, CROSSING, SIGNAL = 1, 2, 4, 8
+"""Bits of ``vertex_mark``: nobody passes this node, restricted node, road crossed without and with signals."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class WalkNetwork:
     edge_restricted : bool array, shape (m,)
         Usable at the ends of a trip only (walking model, rule 7), whether by its own tags or because it lies
         behind a gate.
+    edge_private : bool array, shape (m,)
+        Restricted by its own tags.
     edge_steps, edge_wheelchair_no : bool array, shape (m,)
         Steps without a ramp; tagged ``wheelchair=no``.
     edge_stairs : bool array, shape (m,)
@@ -58,6 +63,8 @@ class WalkNetwork:
         Edge ``i`` has the vertices ``vertex_start[i]:vertex_start[i + 1]``, at least two.
     vertex_osm_id, vertex_lon_deg, vertex_lat_deg, vertex_x_m, vertex_y_m : arrays, shape (q,)
         Where the edge runs.
+    vertex_mark : 8-bit unsigned int array, shape (q,)
+        Sum of `WALL`, `GATE`, `CROSSING` and `SIGNAL`: what stands at the node; a wall counts before a gate.
     vertex_offset_m : float array, shape (q,)
         Geodesic distance along the edge from u; 0 at u, ``edge_length_m`` at v.
     """
@@ -72,6 +79,7 @@ class WalkNetwork:
     edge_forward: BoolArray
     edge_backward: BoolArray
     edge_restricted: BoolArray
+    edge_private: BoolArray
     edge_steps: BoolArray
     edge_wheelchair_no: BoolArray
     edge_stairs: BoolArray
@@ -89,6 +97,7 @@ class WalkNetwork:
     vertex_x_m: FloatArray
     vertex_y_m: FloatArray
     vertex_offset_m: FloatArray
+    vertex_mark: MarkArray
 
     @classmethod
     def array_names(cls) -> tuple[str, ...]:

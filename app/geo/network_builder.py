@@ -13,9 +13,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from app.geo.errors import NoWalkableWayError
-from app.geo.network import WalkNetwork
+from app.geo.network import CROSSING, GATE, SIGNAL, WALL, WalkNetwork
 from app.geo.projection import LocalProjection, geodesic_lengths_m
-from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_rows
+from app.geo.units import BoolArray, FloatArray, IntArray, MarkArray, expand_ranges, ragged_rows
 
 _NO_IDS: IntArray = np.empty(0, dtype=np.int64)
 
@@ -117,6 +117,7 @@ def build_walk_network(
         edge_forward=ways.forward[edge_way],
         edge_backward=ways.backward[edge_way],
         edge_restricted=ways.restricted[edge_way],
+        edge_private=ways.restricted[edge_way],
         edge_steps=ways.steps[edge_way],
         edge_wheelchair_no=ways.wheelchair_no[edge_way],
         edge_stairs=ways.stairs[edge_way],
@@ -134,8 +135,9 @@ def build_walk_network(
         vertex_x_m=x_m,
         vertex_y_m=y_m,
         vertex_offset_m=offset_m,
+        vertex_mark=_marks(vertex_osm_id, wall_ids, gate_ids, crossing_ids, signal_ids),
     )
-    return replace(network, edge_restricted=_restricted_with_enclaves(network))
+    return replace(network, edge_restricted=restricted_with_enclaves(network))
 
 
 def without_edges(network: WalkNetwork, closed: BoolArray) -> WalkNetwork:
@@ -272,15 +274,29 @@ def _nodes(
     return node_osm_id, node[0::2].copy(), node[1::2].copy()
 
 
-def _restricted_with_enclaves(network: WalkNetwork) -> BoolArray:
-    """Restricted edges, those behind a gate included (rule 7).
+def _marks(
+    vertex_osm_id: IntArray,
+    wall_ids: IntArray,
+    gate_ids: IntArray,
+    crossing_ids: IntArray,
+    signal_ids: IntArray,
+) -> MarkArray:
+    mark = np.zeros(len(vertex_osm_id), dtype=np.uint8)
+    for bit, ids in ((WALL, wall_ids), (GATE, gate_ids), (CROSSING, crossing_ids), (SIGNAL, signal_ids)):
+        mark[np.isin(vertex_osm_id, ids)] |= bit
+    mark[mark & WALL > 0] &= ~np.uint8(GATE)
+    return mark
+
+
+def restricted_with_enclaves(network: WalkNetwork) -> BoolArray:
+    """Restricted edges of a network, those behind a gate included (rule 7).
 
     Take the public edges alone, cut at gates. In each connected part of the whole network the longest of these
     pieces stays public; every other one can only be reached through something restricted, so it is restricted too.
     """
-    public = np.flatnonzero(~network.edge_restricted)
+    public = np.flatnonzero(~network.edge_private)
     if len(public) == 0:
-        return network.edge_restricted.copy()
+        return network.edge_private.copy()
     u, v = split_at_gates(network.edge_u[public], network.edge_v[public], network.node_gate)
     piece, piece_length_m = connected_parts(
         u, v, network.edge_length_m[public], network.node_count + 2 * len(public)
@@ -295,7 +311,7 @@ def _restricted_with_enclaves(network: WalkNetwork) -> BoolArray:
     _, leader = np.unique(part_of_piece[order], return_index=True)
     stays_public = np.zeros(len(piece_length_m), dtype=bool)
     stays_public[order[leader]] = True
-    restricted = network.edge_restricted.copy()
+    restricted = network.edge_private.copy()
     restricted[public[~stays_public[piece]]] = True
     return restricted
 

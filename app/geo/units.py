@@ -12,6 +12,8 @@ Index32Array = NDArray[np.int32]
 Float32Array = NDArray[np.float32]
 """Metres of which many are kept, and of which no more than a millimetre is asked."""
 BoolArray = NDArray[np.bool_]
+MarkArray = NDArray[np.uint8]
+"""Sums of bits."""
 Geometries = NDArray[Any]
 """Object array of Shapely geometries (NumPy cannot say more of an object array)."""
 

@@ -55,6 +55,7 @@ def locate_facilities(places: FacilityPlaces, locator: EdgeLocator) -> Facilitie
         lon_deg=shapely.get_x(middle),
         lat_deg=shapely.get_y(middle),
         area_m2=np.where(is_area, shapely.area(planar), np.nan),
+        outline=np.where(is_area, places.geometry, None),
         access=_access_points(places, is_area, planar, locator),
     )
 

@@ -32,7 +32,7 @@ def data_hash(
         _add(digest, f"network.{name}", values)
     for name, record in (("households", households), ("facilities", facilities)):
         for field, values in vars(record).items():
-            if isinstance(values, np.ndarray):
+            if isinstance(values, np.ndarray) and field != "outline":
                 _add(digest, f"{name}.{field}", values)
         for field, values in vars(record.access).items():
             if isinstance(values, np.ndarray):
@@ -48,6 +48,7 @@ def data_hash(
     meaning = {
         "tags": [dict(sorted(tags.items())) for tags in facilities.tags],
         "services": facilities.services,
+        "outlines": shapely.to_wkb(facilities.outline, hex=True).tolist(),
         "extent": shapely.to_wkb(extent.polygon, hex=True),
         "max_link_m": max_link_m,
     }

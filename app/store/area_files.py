@@ -19,7 +19,7 @@ from app.domain.zone import Zones
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
-from app.geo.units import FloatArray, running_starts
+from app.geo.units import FloatArray, Geometries, running_starts
 from app.store import arrow_columns as columns_of
 
 FORMAT = "reach15-area/3"
@@ -180,6 +180,7 @@ def _facility_table(facilities: Facilities) -> pa.Table:
         ),
         "services": columns_of.lists(service_starts, columns_of.texts(services)),
         "area_m2": columns_of.floats(facilities.area_m2),
+        "outline": columns_of.blobs(b"" if shape is None else shape.wkb for shape in facilities.outline),
         **_access_columns(facilities.access),
         "geometry": _points(facilities.lon_deg, facilities.lat_deg),
     }
@@ -243,8 +244,16 @@ def _facilities(path: Path) -> Facilities:
         lon_deg=lon_deg,
         lat_deg=lat_deg,
         area_m2=columns_of.to_floats(columns["area_m2"]),
+        outline=_outlines(columns["outline"]),
         access=_access(columns),
     )
+
+
+def _outlines(column: pa.Array) -> Geometries:
+    outlines: Geometries = shapely.from_wkb(
+        np.asarray([content or None for content in column.to_pylist()], dtype=object)
+    )
+    return outlines
 
 
 def _coordinates(columns: dict[str, pa.Array]) -> tuple[FloatArray, FloatArray]:
