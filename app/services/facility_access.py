@@ -44,6 +44,8 @@ def join_places(groups: list[FacilityPlaces]) -> FacilityPlaces:
 def locate_facilities(places: FacilityPlaces, locator: EdgeLocator) -> Facilities:
     """Facilities with their access points; `places` must be sorted by id."""
     is_area = np.isin(shapely.get_type_id(places.geometry), (3, 6))
+    outline = places.geometry.copy()
+    outline[~is_area] = None
     planar = locator.network.projection.shapes_to_plane(places.geometry)
     middle = shapely.point_on_surface(places.geometry)
     return Facilities(
@@ -55,7 +57,7 @@ def locate_facilities(places: FacilityPlaces, locator: EdgeLocator) -> Facilitie
         lon_deg=shapely.get_x(middle),
         lat_deg=shapely.get_y(middle),
         area_m2=np.where(is_area, shapely.area(planar), np.nan),
-        outline=np.where(is_area, places.geometry, None),
+        outline=outline,
         access=_access_points(places, is_area, planar, locator),
     )
 
