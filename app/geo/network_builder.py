@@ -99,7 +99,7 @@ def build_walk_network(
     lon_deg, lat_deg = ways.ref_lon_deg[refs], ways.ref_lat_deg[refs]
     projection = LocalProjection.around(lon_deg, lat_deg)
     x_m, y_m = projection.to_plane(lon_deg, lat_deg)
-    offset_m = _offsets_m(lon_deg, lat_deg, vertex_start)
+    offset_m = offsets_m(lon_deg, lat_deg, vertex_start)
 
     node_osm_id, edge_u, edge_v = _nodes(osm_ids, ref_node[edge_first], ref_node[edge_last], wall_ids)
     node_gate = np.isin(node_osm_id, gate_ids) & ~np.isin(node_osm_id, wall_ids)
@@ -121,8 +121,8 @@ def build_walk_network(
         edge_steps=ways.steps[edge_way],
         edge_wheelchair_no=ways.wheelchair_no[edge_way],
         edge_stairs=ways.stairs[edge_way],
-        edge_crossings=_crossed(np.isin(vertex_osm_id, crossing_ids), vertex_start) * counts_here,
-        edge_signals=_crossed(np.isin(vertex_osm_id, signal_ids), vertex_start) * counts_here,
+        edge_crossings=crossed(np.isin(vertex_osm_id, crossing_ids), vertex_start) * counts_here,
+        edge_signals=crossed(np.isin(vertex_osm_id, signal_ids), vertex_start) * counts_here,
         edge_slope_forward=np.ones(len(length_m)),
         edge_slope_backward=np.ones(len(length_m)),
         edge_length_m=length_m,
@@ -244,7 +244,8 @@ def _cut_where_ways_meet(
     return first, last, way_of_ref[first]
 
 
-def _offsets_m(lon_deg: FloatArray, lat_deg: FloatArray, vertex_start: IntArray) -> FloatArray:
+def offsets_m(lon_deg: FloatArray, lat_deg: FloatArray, vertex_start: IntArray) -> FloatArray:
+    """Geodesic distance of every vertex from the first of its edge."""
     step_m = np.zeros(len(lon_deg))
     step_m[1:] = geodesic_lengths_m(lon_deg[:-1], lat_deg[:-1], lon_deg[1:], lat_deg[1:])
     step_m[vertex_start[:-1]] = 0.0  # from the last vertex of one edge to the first of the next
@@ -252,7 +253,7 @@ def _offsets_m(lon_deg: FloatArray, lat_deg: FloatArray, vertex_start: IntArray)
     return np.asarray(running_m - np.repeat(running_m[vertex_start[:-1]], np.diff(vertex_start)))
 
 
-def _crossed(is_crossing: BoolArray, vertex_start: IntArray) -> FloatArray:
+def crossed(is_crossing: BoolArray, vertex_start: IntArray) -> FloatArray:
     """Crossings on each edge. One at an end counts half, so that whoever walks through it pays for it once."""
     weight = is_crossing.astype(np.float64)
     weight[vertex_start[:-1]] /= 2

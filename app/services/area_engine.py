@@ -129,6 +129,11 @@ class AreaEngine:
                 self._reversed.popitem(last=False)
         return turned[1]
 
+    @property
+    def kernels(self) -> KernelLoader | None:
+        """What loads the compiled searches, for another engine."""
+        return self._kernels
+
     def find_kernels(self) -> ModuleType | None:
         """The compiled searches, if they are ready."""
         return None if self._kernels is None else self._kernels.find()

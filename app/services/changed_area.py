@@ -1,0 +1,217 @@
+"""The changed city, worked out as a whole: what every faster way must agree with."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.access import ENTRANCE
+from app.domain.area import Area
+from app.domain.errors import BadInputError
+from app.domain.facility import Facilities, FacilityPlaces
+from app.domain.proposal import Change, Proposal
+from app.geo.errors import NoWalkableWayError
+from app.geo.links import EdgeLocator
+from app.geo.network import WalkNetwork
+from app.geo.street_changes import StreetChanges, change_streets
+from app.geo.units import Geometries, IntArray
+from app.services.facility_access import join_places, locate_facilities
+from app.services.proposal_streets import places_of_nodes, resolve_streets
+
+Door = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class FacilityChanges:
+    """What a proposal does to facilities, resolved against an area.
+
+    ``gone`` are positions of those closed or moved away. ``new`` are places added, or moved to, by id.
+    """
+
+    gone: IntArray
+    new: FacilityPlaces
+    notes: tuple[str, ...]
+
+
+def changed_area(area: Area, proposal: Proposal) -> Area:
+    """The area after a proposal, everything worked out anew.
+
+    Households keep their order. The plane in which links are measured stays the area's own.
+
+    Raises
+    ------
+    BadInputError
+        If the proposal names what the area does not hold, or leaves no street.
+    """
+    streets = resolve_streets(area.network, proposal).changes
+    facility_changes = resolve_facilities(area, proposal)
+    network = changed_network(area.network, streets, proposal.source)
+    locator = EdgeLocator(network, max_link_m=area.max_link_m)
+    kept = np.setdiff1d(np.arange(area.facilities.count), facility_changes.gone)
+    old = places_of(area.facilities, kept)
+    doors = change_doors(area, streets, old)
+    facilities = locate_facilities(
+        join_places([replace(old, entrances=doors), facility_changes.new]), locator
+    )
+    homes = area.households.access
+    return replace(
+        area,
+        network=network,
+        household_links=locator.link(homes.lon_deg, homes.lat_deg)
+        if network is not area.network
+        else area.household_links,
+        facilities=facilities,
+        facility_links=locator.link(facilities.access.lon_deg, facilities.access.lat_deg),
+    )
+
+
+def changed_network(network: WalkNetwork, streets: StreetChanges, source: str) -> WalkNetwork:
+    """The network after a change of streets; the same one where none changes."""
+    if not changes_anything(streets):
+        return network
+    try:
+        return change_streets(network, streets)
+    except NoWalkableWayError as error:
+        raise BadInputError(source, "closes every street of the area; nothing is left to walk on") from error
+
+
+def changes_anything(streets: StreetChanges) -> bool:
+    """Whether any street opens or closes."""
+    arrays = (streets.closed_segments, streets.closed_nodes, streets.opened_nodes, streets.opened_ways)
+    return bool(streets.links) or any(len(values) for values in arrays)
+
+
+def resolve_facilities(area: Area, proposal: Proposal) -> FacilityChanges:
+    """Find the facilities that a proposal adds, closes and moves.
+
+    Raises
+    ------
+    BadInputError
+        If it closes or moves one that is not there, or adds one under the id of another.
+    """
+    position = {name: number for number, name in enumerate(area.facilities.id.tolist())}
+    gone: list[int] = []
+    new: list[FacilityPlaces] = []
+    notes: list[str] = []
+    changes = [change for change in proposal.changes if change.facility is not None]
+    for change in sorted(changes, key=lambda item: str(item.facility)):
+        where = f"{proposal.source}, feature {change.number}, property facility"
+        at = position.get(str(change.facility))
+        if change.action == "add":
+            if at is None:
+                new.append(_added(change))
+            elif _is_there(area.facilities, at, change):
+                notes.append(f"feature {change.number}: facility {change.facility} is there already")
+            else:
+                raise BadInputError(
+                    where,
+                    f"the area has another facility '{change.facility}'; move it, or give the new one its own id",
+                )
+            continue
+        if at is None:
+            raise BadInputError(where, f"the area has no facility '{change.facility}'; check the id")
+        if change.action == "move":
+            if _stands_there(area.facilities, at, change.geometry):
+                notes.append(f"feature {change.number}: facility {change.facility} stands there already")
+                continue
+            new.append(_moved(area.facilities, at, change))
+        gone.append(at)
+    return FacilityChanges(np.asarray(sorted(gone), dtype=np.int64), _joined(new), tuple(notes))
+
+
+def places_of(facilities: Facilities, chosen: IntArray) -> FacilityPlaces:
+    """Facilities as they were read; the entrances of areas are those they were given."""
+    points = np.asarray(shapely.points(facilities.lon_deg[chosen], facilities.lat_deg[chosen]), dtype=object)
+    outline = facilities.outline[chosen]
+    is_area = np.asarray([shape is not None for shape in outline], dtype=bool)
+    access = facilities.access
+    entrances = tuple(
+        tuple(
+            (float(access.lon_deg[point]), float(access.lat_deg[point]))
+            for point in range(access.start[place], access.start[place + 1])
+            if access.kind[point] == ENTRANCE
+        )
+        for place in chosen.tolist()
+    )
+    geometry: Geometries = np.where(is_area, outline, points)
+    return FacilityPlaces(
+        id=facilities.id[chosen],
+        name=facilities.name[chosen],
+        source=facilities.source[chosen],
+        tags=tuple(facilities.tags[place] for place in chosen.tolist()),
+        services=tuple(facilities.services[place] for place in chosen.tolist()),
+        geometry=geometry,
+        entrances=entrances,
+    )
+
+
+def change_doors(area: Area, streets: StreetChanges, places: FacilityPlaces) -> tuple[tuple[Door, ...], ...]:
+    """Entrances of places after a change: a closed node is no way in, an opened one on an outline is."""
+    shut = places_of_nodes(area.network, streets.closed_nodes)
+    opened = places_of_nodes(area.network, streets.opened_nodes)
+    if not shut and not opened:
+        return places.entrances
+    doors = []
+    for shape, entrances in zip(places.geometry, places.entrances, strict=True):
+        kept = [door for door in entrances if _key(*door) not in shut]
+        if opened and shape.geom_type != "Point":
+            corners = {_key(*corner): tuple(corner) for corner in shapely.get_coordinates(shape).tolist()}
+            known = {_key(*door) for door in kept}
+            kept += [corners[key] for key in sorted(opened & corners.keys() - known)]
+        doors.append(tuple(kept))
+    return tuple(doors)
+
+
+def _key(lon_deg: float, lat_deg: float) -> tuple[int, int]:
+    return round(lon_deg * 1e7), round(lat_deg * 1e7)
+
+
+def _is_there(facilities: Facilities, at: int, change: Change) -> bool:
+    offered = set(facilities.services[at])
+    return set(change.services) == offered and _stands_there(facilities, at, change.geometry)
+
+
+def _stands_there(facilities: Facilities, at: int, geometry: BaseGeometry | None) -> bool:
+    outline = facilities.outline[at]
+    here = shapely.Point(facilities.lon_deg[at], facilities.lat_deg[at]) if outline is None else outline
+    return geometry is not None and bool(here.equals(geometry))
+
+
+def _added(change: Change) -> FacilityPlaces:
+    return _place(str(change.facility), change.name, "supplied", {}, change.services, change.geometry)
+
+
+def _moved(facilities: Facilities, at: int, change: Change) -> FacilityPlaces:
+    """The same facility elsewhere; its mapped entrances stay behind."""
+    name, source = str(facilities.name[at]), str(facilities.source[at])
+    return _place(
+        str(change.facility),
+        name,
+        source,
+        dict(facilities.tags[at]),
+        facilities.services[at],
+        change.geometry,
+    )
+
+
+def _place(
+    place_id: str,
+    name: str,
+    source: str,
+    tags: dict[str, str],
+    services: tuple[str, ...],
+    geometry: BaseGeometry | None,
+) -> FacilityPlaces:
+    shape: Geometries = np.empty(1, dtype=object)
+    shape[0] = geometry
+    return FacilityPlaces(
+        np.asarray([place_id]), np.asarray([name]), np.asarray([source]), (tags,), (services,), shape, ((),)
+    )
+
+
+def _joined(places: list[FacilityPlaces]) -> FacilityPlaces:
+    if places:
+        return join_places(places)
+    nothing = np.empty(0, dtype=np.str_)
+    return FacilityPlaces(nothing, nothing, nothing, (), (), np.empty(0, dtype=object), ())
