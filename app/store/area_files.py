@@ -22,7 +22,7 @@ from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray, Geometries, running_starts
 from app.store import arrow_columns as columns_of
 
-FORMAT = "reach15-area/3"
+FORMAT = "reach15-area/4"
 MANIFEST = "manifest.json"
 
 _LINK_ARRAYS = ("start", "edge", "offset_m", "link_m", "lon_deg", "lat_deg", "nearest_m")
