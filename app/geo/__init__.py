@@ -5,6 +5,7 @@ Plain functions over arrays. No HTTP, no database, no files, no clock, no settin
 
 from app.geo.extent import border_distances_m
 from app.geo.links import AccessLinks, EdgeLocator
+from app.geo.nearest_times import nearest_costs, nearest_facility_times
 from app.geo.network import WalkNetwork
 from app.geo.network_builder import WayLines, build_walk_network, without_edges
 from app.geo.projection import LocalProjection
@@ -27,7 +28,9 @@ __all__ = [
     "build_walk_network",
     "judge",
     "judge_overall",
+    "nearest_costs",
     "nearest_facilities",
+    "nearest_facility_times",
     "walks_to_nearest",
     "without_edges",
 ]

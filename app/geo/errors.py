@@ -33,6 +33,14 @@ class InvalidSpeedError(GeoError):
         super().__init__(f"walking speed {speed_mps} m/s is not between 0.1 and 10 m/s")
 
 
+class InvalidCutoffError(GeoError):
+    """A largest accepted walking time that is not positive."""
+
+    def __init__(self, cutoff_s: float) -> None:
+        self.cutoff_s = cutoff_s
+        super().__init__(f"cutoff {cutoff_s} s is not above 0")
+
+
 class InvalidInputArrayError(GeoError):
     """An array handed to the engine has the wrong shape or holds NaN or infinity."""
 

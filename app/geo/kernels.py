@@ -82,6 +82,106 @@ def nearest_one(  # noqa: PLR0913, PLR0917  # compiled code takes plain arrays
 
 
 @_compiled
+def least_cost(  # noqa: PLR0913, PLR0917  # compiled code takes plain arrays
+    arc_start: Index32Array,
+    arc_to: Index32Array,
+    arc_cost: FloatArray,
+    seed_node: IntArray,
+    seed_cost: FloatArray,
+    cutoff: float,
+    buckets_per_unit: float,
+    bucket_mask: int,
+    seeds_at_once: int,
+    room: int,
+    cost: FloatArray,
+) -> bool:
+    """Cost to the nearest seed, by the queue of `nearest_one`, into `cost`, shape (size,), filled with ``inf``.
+
+    `seeds_at_once` seeds are searched together, then the next ones, each search lowering what those before it left.
+    False if `room` entries at a time are too few: some costs are then not the least.
+    """
+    entry_node, entry_next = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+    entry_cost = np.empty(room)
+    for first in range(0, len(seed_node), seeds_at_once):
+        past = first + seeds_at_once
+        if not _lower(
+            arc_start,
+            arc_to,
+            arc_cost,
+            seed_node[first:past],
+            seed_cost[first:past],
+            cutoff,
+            buckets_per_unit,
+            bucket_mask,
+            entry_node,
+            entry_next,
+            entry_cost,
+            cost,
+        ):
+            return False
+    return True
+
+
+@_compiled
+def _lower(  # noqa: C901, PLR0913, PLR0917  # one loop, and a call for each part of it would cost a third of the time
+    arc_start: Index32Array,
+    arc_to: Index32Array,
+    arc_cost: FloatArray,
+    seed_node: IntArray,
+    seed_cost: FloatArray,
+    cutoff: float,
+    buckets_per_unit: float,
+    bucket_mask: int,
+    entry_node: Index32Array,
+    entry_next: Index32Array,
+    entry_cost: FloatArray,
+    cost: FloatArray,
+) -> bool:
+    """Lower `cost` to the cost to the nearest of some seeds; False if the arrays of entries are too short."""
+    room = len(entry_node)
+    head = np.full(bucket_mask + 1, -1, dtype=np.int32)
+    used, free, waiting, current = 0, np.int32(-1), 0, 0
+    for row in range(len(seed_node)):
+        node, value = seed_node[row], seed_cost[row]
+        if value <= cutoff and value < cost[node]:
+            if used == room:
+                return False
+            cost[node] = value
+            bucket = np.int64(value * buckets_per_unit) & bucket_mask
+            entry_node[used], entry_cost[used] = node, value
+            entry_next[used], head[bucket] = head[bucket], used
+            used += 1
+            waiting += 1
+    while waiting > 0:
+        entry = head[current]
+        if entry < 0:
+            current = (current + 1) & bucket_mask
+            continue
+        node, base = entry_node[entry], entry_cost[entry]
+        head[current], entry_next[entry], free = entry_next[entry], free, entry
+        waiting -= 1
+        if base != cost[node]:
+            continue  # stale: the node was reached for less in the meantime
+        if used + arc_start[node + 1] - arc_start[node] > room:
+            return False
+        for arc in range(arc_start[node], arc_start[node + 1]):
+            there, value = arc_to[arc], base + arc_cost[arc]
+            if value < cost[there] and value <= cutoff:
+                cost[there] = value
+                entry = free
+                if entry >= 0:
+                    free = entry_next[entry]
+                else:
+                    entry = np.int32(used)
+                    used += 1
+                bucket = np.int64(value * buckets_per_unit) & bucket_mask
+                entry_node[entry], entry_cost[entry] = there, value
+                entry_next[entry], head[bucket] = head[bucket], entry
+                waiting += 1
+    return True
+
+
+@_compiled
 def _improves(cost: FloatArray, facility: Index32Array, node: int, value: float, owner: int) -> bool:
     if value != cost[node]:
         return bool(value < cost[node])

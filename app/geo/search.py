@@ -256,11 +256,17 @@ def _search_compiled(
     if nearest > 1:
         cost, facility = kernels.nearest_several(*arrays, cutoff, nearest)
         return cost, facility
-    dearest = max(float(graph.arc_cost.max(initial=0.0)), float(seeds.cost.max()))
-    # Powers of two; a graph in seconds has costs of about the same size as one in metres.
-    bucket_count = 1 << max(1, int(np.ceil(np.log2(dearest / _BUCKET_WIDTH + 2))))
-    cost, facility = kernels.nearest_one(*arrays, cutoff, 1.0 / _BUCKET_WIDTH, bucket_count - 1)
+    cost, facility = kernels.nearest_one(*arrays, cutoff, *buckets(graph, seeds.cost, cutoff))
     return cost[None, :], facility[None, :]
+
+
+def buckets(graph: SearchGraph, seed_cost: FloatArray, cutoff: float) -> tuple[float, int]:
+    """Buckets per unit of cost for the compiled search, and their number less one (the number is a power of two).
+
+    A graph in seconds has costs of about the same size as one in metres.
+    """
+    dearest = min(max(float(graph.arc_cost.max(initial=0.0)), float(seed_cost.max(initial=0.0))), cutoff)
+    return 1.0 / _BUCKET_WIDTH, (1 << max(1, int(np.ceil(np.log2(dearest / _BUCKET_WIDTH + 2))))) - 1
 
 
 def _name_smallest(graph: SearchGraph, seeds: Seeds, cost: FloatArray, facility: Index32Array) -> None:

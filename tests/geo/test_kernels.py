@@ -1,13 +1,18 @@
 """The compiled search against SciPy's: the same costs to the last bit and the same facilities."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.geo import kernels
+from app.geo import kernels, nearest_times
+from app.geo.errors import InvalidCutoffError, InvalidInputArrayError
+from app.geo.nearest_times import nearest_costs, nearest_facility_times
 from app.geo.search import SearchGraph, Seeds, nearest_facilities
 from app.geo.units import running_starts
+from tests.support.drawn import draw
 
 
 def graph_of(size: int, arcs: list[tuple[int, int, float]]) -> SearchGraph:
@@ -65,6 +70,52 @@ def test_both_searches_agree_to_the_last_bit(
     # With several facilities asked for, ties may rank them in another order; with one, the smallest is named.
     certain = untied(expected_cost) if nearest > 1 else np.ones(SIZE, dtype=bool)
     assert facility[:, certain].tolist() == expected_facility[:, certain].tolist()
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(searches(), st.sampled_from([0.0, 2.0, 3.5, 40.0, np.inf]))
+def test_times_alone_are_the_same_for_all_seeds_at_once_and_for_few_at_a_time(
+    search: tuple[SearchGraph, Seeds, int], cutoff: float
+) -> None:
+    graph, seeds, count = search
+    expected = nearest_facilities(graph, seeds, facility_count=count, cutoff=cutoff)[0][0]
+    options = {"cutoff": cutoff, "kernels": kernels}
+    assert nearest_costs(graph, seeds.node, seeds.cost, **options).tolist() == expected.tolist()
+    assert nearest_costs(graph, seeds.node, seeds.cost, cutoff=cutoff).tolist() == expected.tolist()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nearest_times, "_CACHED_NODES", 0)
+        assert nearest_costs(graph, seeds.node, seeds.cost, **options).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("kernel", [None, kernels], ids=["scipy", "compiled"])
+def test_times_from_all_nodes_of_a_network(kernel: ModuleType | None) -> None:
+    city = draw(
+        """
+        a  b  c  e
+        .  d  .  f
+        """,
+        "a-b-c\nd-b oneway\ne-f",
+    )
+    network = city.network
+    position = {name: network.node_osm_id.tolist().index(number) for name, number in city.node_id.items()}
+
+    def times_s(facility: str, cutoff_s: float) -> list[float]:
+        found = nearest_facility_times(
+            network, np.asarray([position[facility]]), cutoff_s=cutoff_s, speed_mps=0.5, kernels=kernel
+        )
+        return [float(found[position[name]]) for name in "abcdef"]
+
+    # 100 m between neighbours are 200 s; nobody walks from b down to d, and e-f is a street of its own
+    near = {"rel": 1e-4}
+    assert times_s("a", 400.1) == pytest.approx([0, 200, 400, 400, np.inf, np.inf], **near)
+    assert times_s("a", 399.5) == pytest.approx([0, 200, np.inf, np.inf, np.inf, np.inf], **near)
+    assert times_s("d", np.inf) == [np.inf, np.inf, np.inf, 0.0, np.inf, np.inf]
+    nothing = nearest_facility_times(network, np.empty(0, dtype=np.int64), cutoff_s=900.0, kernels=kernel)
+    assert np.isinf(nothing).all()
+    with pytest.raises(InvalidCutoffError):
+        times_s("a", 0.0)
+    with pytest.raises(InvalidInputArrayError):
+        nearest_facility_times(network, np.asarray([network.node_count]), cutoff_s=900.0)
 
 
 def untied(cost: np.ndarray) -> np.ndarray:
