@@ -74,6 +74,7 @@ def _properties(picture: Drawn, origins: Origins) -> dict[str, Any]:
     properties: dict[str, Any] = {
         picture.limit.unit: picture.limit.value,
         "max_error_m": picture.max_error_m,
+        "complete": picture.is_complete,
         "reason": picture.reason,
     }
     if picture.reason in {"off_network", "outside_extent"}:

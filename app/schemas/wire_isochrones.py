@@ -72,6 +72,10 @@ class IsochroneProperties(BaseModel):
     minutes: float | None = Field(default=None, description="The limit, if it is a time.")
     meters: float | None = Field(default=None, description="The limit, if it is a length.")
     max_error_m: float = Field(description="How far from its border the picture may be wrong.")
+    complete: bool = Field(
+        description="Whether all that a walk of this length could reach lies where the data is complete. Where it does "
+        "not, streets beyond the extent may carry the picture farther."
+    )
     reason: str | None = Field(
         description="Why nothing is drawn: "
         + "; ".join(f"`{code}`: {text}" for code, text in REASONS.items())

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from app.domain.area import Area
 from app.domain.errors import BadInputError, FacilityNotFoundError
 from app.domain.profile import STANDARD_PROFILE_ID, Profile
 from app.domain.standard import Service, Standard
 from app.geo.errors import InvalidSpeedError
+from app.geo.extent import border_distances_m
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.units import BoolArray, FloatArray, IntArray, running_starts
@@ -25,12 +27,14 @@ class Origins:
     """What is walked to (or from) together: their union is drawn.
 
     ``start`` are the access points of each of ``o`` origins, as in `AccessLinks`. ``nearest`` is how many of them have
-    to be in reach. ``inside`` says whether any lies in the area's extent; ``wanting`` that there are too few.
+    to be in reach. ``border_m`` is the least distance of any of them from the extent's border, negative outside.
+    ``inside`` says whether any lies in the area's extent; ``wanting`` that there are too few.
     """
 
     links: AccessLinks
     start: IntArray
     inside: bool
+    border_m: float
     nearest: int = 1
     wanting: bool = False
 
@@ -108,7 +112,8 @@ def place_origins(engine: AreaEngine, walker: Walker, lon_deg: FloatArray, lat_d
         lat_deg=links.lat_deg,
         nearest_m=nearest_m,
     )
-    return Origins(all_links, np.arange(len(lon_deg) + 1), bool(inside.any()))
+    border_m = _border_m(area, lon_deg, lat_deg) if len(near) == len(lon_deg) else -np.inf
+    return Origins(all_links, np.arange(len(lon_deg) + 1), bool(inside.any()), border_m)
 
 
 def facility_origin(engine: AreaEngine, walker: Walker, facility_id: str) -> Origins:
@@ -136,7 +141,13 @@ def _facilities(engine: AreaEngine, walker: Walker, positions: IntArray, *, near
     links, start = links_of(view.facility_links, area.facilities.access.start, positions)
     places = area.facilities.lon_deg[positions], area.facilities.lat_deg[positions]
     inside = bool(shapely.intersects_xy(area.extent.polygon, *places).any())
-    return Origins(links, start, inside, nearest, wanting=len(positions) < nearest)
+    border_m = _border_m(area, *places)
+    return Origins(links, start, inside, border_m, nearest, wanting=len(positions) < nearest)
+
+
+def _border_m(area: Area, lon_deg: FloatArray, lat_deg: FloatArray) -> float:
+    distance_m = border_distances_m(area.network.projection, area.extent.polygon, lon_deg, lat_deg)
+    return float(distance_m.min(initial=np.inf))
 
 
 def _near_network(net: WalkNetwork, lon_deg: FloatArray, lat_deg: FloatArray) -> BoolArray:

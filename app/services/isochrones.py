@@ -40,13 +40,18 @@ REASONS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Drawn:
-    """One limit's picture: polygons or streets, the other being None; ``reason`` says why it is empty."""
+    """One limit's picture: polygons or streets, the other being None; ``reason`` says why it is empty.
+
+    ``is_complete`` says whether a straight line of the limit's length from every origin stays where the data is
+    complete. Else streets that are not in the data may carry the picture farther than it is drawn.
+    """
 
     limit: Limit
     max_error_m: float
     polygons: tuple[tuple[Ring, ...], ...] | None
     streets: StreetLines | None
     reason: str | None = None
+    is_complete: bool = True
     wrong_sides: WrongSides | None = None
 
     @property
@@ -135,7 +140,14 @@ def _draw_unit(
             found = draw_isochrones(engine.ground(walker.profile).surface, reach, costs)
             for limit, isochrone in zip(drawable, found, strict=True):
                 drawn[limit] = replace(drawn[limit], polygons=isochrone.polygons)
-    return [_with_reason(drawn[limit], origins, graph, factor) for limit in limits]
+    metres = factor / graph.link_cost_per_m
+    return [
+        replace(
+            _with_reason(drawn[limit], origins, graph, factor),
+            is_complete=origins.border_m >= limit.value * metres,
+        )
+        for limit in limits
+    ]
 
 
 def _nothing(limit: Limit, shape: Shape) -> Drawn:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from pyproj import Geod
 
 from app.domain.errors import BadInputError, FacilityNotFoundError
 from app.geo.isochrone import LEVEL_M, MAX_ERROR_M
@@ -238,6 +239,15 @@ def test_an_origin_without_a_street_draws_nothing(
     (streets,) = draw(demo_engine, WALKER, origins, LIMITS[:1], shape="streets")
     assert streets.is_empty
     assert streets.reason == reason
+
+
+def test_a_picture_that_may_reach_beyond_the_data_is_marked(demo_engine: AreaEngine) -> None:
+    west, _, _, _ = demo_engine.area.extent.polygon.bounds
+    lat = STATION[1]
+    border_m = Geod(ellps="WGS84").line_length([west, STATION[0]], [lat, lat])  # the west side is the nearest
+    limits = [Limit(border_m - 2, "meters"), Limit(border_m + 2, "meters")]
+    assert [picture.is_complete for picture in at(demo_engine, STATION, limits=limits)] == [True, False]
+    assert not at(demo_engine, (25.2, 60.0))[0].is_complete  # nothing is known there
 
 
 def test_off_the_streets_inside_the_area_draws_nothing(demo_engine: AreaEngine) -> None:
