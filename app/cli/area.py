@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, parse_box
+from app.cli.options import AreaArgument, JsonOption, parse_box, parse_group
 from app.cli.output import write_json, write_tables
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
@@ -52,11 +52,32 @@ def import_(
         _File,
         typer.Option(metavar="FILE", help="Terrain model (GeoTIFF), for profiles to which slope matters."),
     ] = None,
+    population: Annotated[
+        _File,
+        typer.Option(
+            metavar="FILE", help="Grid of people (GeoTIFF, or polygons), spread over the households."
+        ),
+    ] = None,
+    population_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Its column of people, if not called population.")
+    ] = None,
+    population_group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GROUP=FILE", help="Likewise for an age group, such as pop_60plus; repeatable."),
+    ] = None,
+    zones: Annotated[
+        _File, typer.Option(metavar="FILE", help="Zones as polygons with id and name, to sum answers up by.")
+    ] = None,
+    zones_level: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Zones from OpenStreetMap's administrative boundaries of this level."),
+    ] = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title in any language.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import an area from an OpenStreetMap file, or download it. An area of this name is replaced."""
     box = parse_box(bbox) if bbox is not None else None
+    groups = tuple(parse_group(text) for text in population_group or ())
 
     from app.cli.importing import run_import
     from app.cli.wiring import load_settings, open_store
@@ -74,6 +95,11 @@ def import_(
         facilities_file=facilities,
         facilities_only=facilities_only,
         dem_file=dem,
+        population_file=population,
+        population_column=population_column,
+        population_groups=groups,
+        zones_file=zones,
+        zones_level=zones_level,
     )
     settings = load_settings()
     report = run_import(request, open_store(settings), settings)

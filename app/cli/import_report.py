@@ -11,7 +11,7 @@ from rich.text import Text
 from app.cli.text import one_line
 from app.domain.area import ATTRIBUTION, AreaSummary, ImportReport
 
-_GROUPS = ("network", "households", "facilities", "links", "osm")
+_GROUPS = ("network", "households", "population", "zones", "facilities", "links", "osm")
 _GROUP_NAMES = {"osm": "OpenStreetMap"}
 _EXTENT_BASES = {
     "given": "as given",

@@ -21,6 +21,7 @@ STAGES = {
     "network": "building the walk network",
     "slope": "reading heights",
     "extent": "finding the extent",
+    "zones": "reading zones",
     "households_and_facilities": "finding and linking households and facilities",
     "hash": "computing the data hash",
     "store": "storing",

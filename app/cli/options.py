@@ -36,6 +36,28 @@ class Weight(StrEnum):
     POINTS = "points"
     HOUSEHOLDS = "households"
     POPULATION = "population"
+    POP_0_3 = "pop_0_3"
+    POP_3_6 = "pop_3_6"
+    POP_6_12 = "pop_6_12"
+    POP_60PLUS = "pop_60plus"
+    POP_65PLUS = "pop_65plus"
+
+
+class Division(StrEnum):
+    """What `assess` sums up by."""
+
+    AREA = "area"
+    ZONE = "zone"
+
+
+def parse_group(text: str) -> tuple[str, Path]:
+    """An age group and a file, joined by an equals sign; whether they are any is for the import to say."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise typer.BadParameter(
+            f"'{text}' is not GROUP=FILE, such as pop_60plus=aged.tif", param_hint="'--population-group'"
+        )
+    return name.strip(), Path(path)
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:

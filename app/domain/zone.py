@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from app.domain.errors import NotFoundError
+from app.geo.containing import first_containing
 from app.geo.units import FloatArray, Geometries, IntArray
 
 OUTSIDE = -1
@@ -44,14 +44,7 @@ class Zones:
         A border belongs to the zones on both sides, and of several zones a place is in the one whose id comes
         first. So every place is in exactly one zone or outside, whatever the order of the file.
         """
-        found = np.full(len(lon_deg), self.count, dtype=np.int64)
-        if self.count:
-            places = shapely.points(lon_deg, lat_deg)
-            shapely.prepare(self.geometry)
-            place, zone = shapely.STRtree(self.geometry).query(places, predicate="intersects")
-            np.minimum.at(found, place, zone)
-        found[found == self.count] = OUTSIDE
-        return found
+        return first_containing(self.geometry, lon_deg, lat_deg)
 
 
 class NoZonesError(NotFoundError):

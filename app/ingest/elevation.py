@@ -1,7 +1,5 @@
 """Heights out of a terrain model: a GeoTIFF in any coordinate system. Needs the extra ``dem``."""
 
-import importlib
-import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from pyproj import CRS, Transformer
 from app.domain.errors import BadInputError
 from app.geo.projection import geodesic_lengths_m
 from app.geo.units import FloatArray
+from app.ingest.rasters import load_rasterio, mapped, window_around
 
 _METRES = {
     "ft": 0.3048,
@@ -52,7 +51,7 @@ class TerrainModel:
         """
         rows, columns = self.height_m.shape
         x, y = self.to_file.transform(lon_deg, lat_deg)
-        column, row = _map(self.to_grid, np.asarray(x), np.asarray(y))
+        column, row = mapped(self.to_grid, np.asarray(x), np.asarray(y))
         inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)  # False for inf and NaN
         column = np.clip(np.where(inside, column, 0.0) - 0.5, 0, columns - 1)
         row = np.clip(np.where(inside, row, 0.0) - 0.5, 0, rows - 1)
@@ -78,7 +77,7 @@ def check_terrain_model(path: Path) -> None:
     """
     if not path.is_file():
         raise BadInputError(str(path), "no such file; give the terrain model as a GeoTIFF")
-    _rasterio()
+    load_rasterio("--dem", "a terrain model")
 
 
 def read_terrain_model(path: Path, bounds_deg: tuple[float, float, float, float]) -> TerrainModel:
@@ -89,7 +88,7 @@ def read_terrain_model(path: Path, bounds_deg: tuple[float, float, float, float]
     BadInputError
         If the file cannot be read, does not say where it lies, or lies elsewhere.
     """
-    rasterio = _rasterio()
+    rasterio = load_rasterio("--dem", "a terrain model")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong with the file is said below
@@ -109,8 +108,10 @@ def _around(source: Any, path: Path, bounds_deg: tuple[float, float, float, floa
     from_grid = np.array([[getattr(source.transform, name) for name in row] for row in ("abc", "def")])
     to_grid = np.linalg.inv(np.vstack([from_grid, [0.0, 0.0, 1.0]]))[:2]
     left, bottom, right, top = to_file.transform_bounds(*bounds_deg)
-    columns, rows = _map(to_grid, np.array([left, left, right, right]), np.array([bottom, top, bottom, top]))
-    window = _window(columns, rows, source.width, source.height)
+    columns, rows = mapped(
+        to_grid, np.array([left, left, right, right]), np.array([bottom, top, bottom, top])
+    )
+    window = window_around(columns, rows, source.width, source.height)
     if window is None:
         raise BadInputError(
             str(path), "does not reach the area's streets; take a terrain model that covers them"
@@ -126,41 +127,10 @@ def _around(source: Any, path: Path, bounds_deg: tuple[float, float, float, floa
     return TerrainModel(height_m, to_grid, to_file, _cell_m(from_grid, to_file, middle))
 
 
-def _map(affine: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    mapped: FloatArray = affine[:, :2] @ np.stack([x, y]) + affine[:, 2:]
-    return mapped
-
-
-def _window(
-    columns: FloatArray, rows: FloatArray, width: int, height: int
-) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Rows and columns around some places, with a cell to spare; None where they miss the file."""
-    if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
-        return None
-    first_row, last_row = max(0, math.floor(rows.min()) - 1), min(height, math.ceil(rows.max()) + 1)
-    first_column, last_column = (
-        max(0, math.floor(columns.min()) - 1),
-        min(width, math.ceil(columns.max()) + 1),
-    )
-    if first_row >= last_row or first_column >= last_column:
-        return None
-    return (first_row, last_row), (first_column, last_column)
-
-
 def _cell_m(from_grid: FloatArray, to_file: Transformer, middle: tuple[float, float]) -> float:
     """Mean of a cell's two widths on the ground."""
     column, row = middle
-    x, y = _map(from_grid, np.array([column, column + 1, column]), np.array([row, row, row + 1]))
+    x, y = mapped(from_grid, np.array([column, column + 1, column]), np.array([row, row, row + 1]))
     lon_deg, lat_deg = to_file.transform(x, y, direction="INVERSE")
     widths_m = geodesic_lengths_m(lon_deg[[0, 0]], lat_deg[[0, 0]], lon_deg[1:], lat_deg[1:])
     return float(widths_m.mean())
-
-
-def _rasterio() -> Any:
-    try:
-        importlib.import_module("rasterio.errors")
-        return importlib.import_module("rasterio")
-    except ImportError as error:
-        raise BadInputError(
-            "--dem", "reading a terrain model needs rasterio: pip install 'reach15[dem]'"
-        ) from error

@@ -34,10 +34,19 @@ class DwellingEstimate:
     default_levels: float
 
 
+@dataclass(frozen=True)
+class BuildingHomes:
+    """Households out of buildings, the floor area of each, and how many buildings were kept and dropped by reason."""
+
+    households: Households
+    floor_area_m2: FloatArray
+    counts: Counter[str]
+
+
 def households_from_buildings(
     extract: OsmExtract, projection: LocalProjection, estimate: DwellingEstimate
-) -> tuple[Households, Counter[str]]:
-    """Residential buildings as households, and how many buildings were kept and dropped by reason.
+) -> BuildingHomes:
+    """Residential buildings as households.
 
     A residential value of ``building`` counts as it is. ``building=yes`` counts where it carries an address or
     stands on residential land, and its own tags name no shop, office or amenity.
@@ -64,7 +73,8 @@ def households_from_buildings(
         estimated=np.ones(len(kept), dtype=bool),
         access=_access_points(geometries, lon_deg, lat_deg, extract.doors.entrances),
     )
-    return households, counts
+    floor_m2 = [floor_area_m2(tag, area, estimate) for tag, area in zip(tags, area_m2, strict=True)]
+    return BuildingHomes(households, np.asarray(floor_m2, dtype=np.float64), counts)
 
 
 def dwellings(tags: Mapping[str, str], footprint_m2: float, estimate: DwellingEstimate) -> int:
@@ -72,8 +82,12 @@ def dwellings(tags: Mapping[str, str], footprint_m2: float, estimate: DwellingEs
     flats = _positive_number(tags.get("building:flats"))
     if flats is not None:
         return max(1, math.floor(flats))
-    levels = _positive_number(tags.get("building:levels")) or estimate.default_levels
-    return max(1, math.floor(footprint_m2 * levels / estimate.floor_area_m2 + 0.5))
+    return max(1, math.floor(floor_area_m2(tags, footprint_m2, estimate) / estimate.floor_area_m2 + 0.5))
+
+
+def floor_area_m2(tags: Mapping[str, str], footprint_m2: float, estimate: DwellingEstimate) -> float:
+    """Footprint on every level of a building."""
+    return footprint_m2 * (_positive_number(tags.get("building:levels")) or estimate.default_levels)
 
 
 def _is_residential(

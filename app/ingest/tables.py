@@ -15,7 +15,7 @@ from shapely import MultiPolygon, Polygon
 from app.domain.access import GIVEN, INSIDE, AccessPoints
 from app.domain.errors import BadInputError
 from app.domain.facility import FacilityPlaces
-from app.domain.household import Households
+from app.domain.household import AGE_GROUPS, Households
 from app.ingest import table_places, table_values
 from app.ingest.table_csv import read_csv
 from app.ingest.table_rows import RawTable, listed, shown_path
@@ -38,7 +38,7 @@ MAX_EDGE_M = 1000.0
 
 
 def read_households_file(path: Path) -> tuple[Households, tuple[str, ...]]:
-    """Households of a file: its ``id``, ``households`` and ``population``, at points or inside polygons.
+    """Households of a file: its ``id``, ``households``, ``population`` and age groups, at points or inside polygons.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def read_households_file(path: Path) -> tuple[Households, tuple[str, ...]]:
     BadInputError
         If anything in the file cannot be used; names the first such row.
     """
-    table = _read(path, ("id", "households", "population"))
+    table = _read(path, ("id", "households", "population", *AGE_GROUPS))
     ids, geometry = table_values.ids(table), table_places.places(table)
     households = np.ones(table.count)
     if "households" in table.columns:
@@ -66,6 +66,7 @@ def read_households_file(path: Path) -> tuple[Households, tuple[str, ...]]:
     else:
         table.warnings.append(f"{table.file}: has no column households; every row counts as one household")
     population = table_values.weights(table, "population") if "population" in table.columns else None
+    groups = {name: table_values.weights(table, name) for name in AGE_GROUPS if name in table.columns}
     table.problems.raise_if_any()
 
     order = np.argsort(ids, kind="stable")
@@ -82,6 +83,7 @@ def read_households_file(path: Path) -> tuple[Households, tuple[str, ...]]:
         population=None if population is None else population[order],
         estimated=np.zeros(table.count, dtype=np.bool_),
         access=AccessPoints(np.arange(table.count + 1, dtype=np.int64), lon_deg, lat_deg, kind),
+        groups={name: persons[order] for name, persons in groups.items()},
     )
     return result, tuple(table.warnings)
 

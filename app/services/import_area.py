@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.area import Area, ImportReport
 from app.domain.errors import BadInputError
-from app.domain.zone import OUTSIDE
 from app.geo.errors import GeoError, NoWalkableWayError
 from app.geo.links import EdgeLocator
 from app.geo.network import WalkNetwork
@@ -31,6 +29,7 @@ from app.services.fingerprint import VERSION_LENGTH, data_hash
 from app.services.import_parts import find_facilities, find_households
 from app.services.import_request import ImportRequest, check_request, source_name
 from app.services.import_terrain import TerrainPart, add_slope
+from app.services.import_zones import place_households, read_zones
 from app.services.ports import AreaStore
 from app.settings import Settings
 
@@ -90,6 +89,8 @@ def import_area(
         with stages.stage("extent"):
             extent = find_extent(source, extract, network, given_extent, downloaded=request.osm_file is None)
             wide = warn_of_wide_box(extract, network, extent)
+        with stages.stage("zones"):
+            zones, zone_warnings = read_zones(request, source)
     estimate = DwellingEstimate(settings.dwelling_floor_area_m2, settings.default_building_levels)
     with stages.stage("households_and_facilities"):
         locator = EdgeLocator(network, max_link_m=settings.max_link_m)
@@ -98,11 +99,13 @@ def import_area(
             facility_side = other.submit(find_facilities, request, extract, locator, known_services)
             homes = find_households(request, extract, locator, extent, study_area, estimate)
             places = facility_side.result()
+        zoned = place_households(zones, homes.households)
     warnings = (*((wide,) if wide else ()), *terrain.warnings, *homes.warnings, *places.warnings)
+    warnings = (*warnings, *zone_warnings, *zoned.warnings)
 
     with stages.stage("hash"):
         digest = data_hash(
-            network, homes.households, places.facilities, extent, max_link_m=settings.max_link_m
+            network, homes.households, places.facilities, extent, max_link_m=settings.max_link_m, zones=zones
         )
     area = Area(
         id=request.area_id,
@@ -118,8 +121,8 @@ def import_area(
         household_border_m=homes.border_m,
         facilities=places.facilities,
         facility_links=places.links,
-        zones=None,
-        household_zone=np.full(homes.households.count, OUTSIDE, dtype=np.int64),
+        zones=zones,
+        household_zone=zoned.household_zone,
     )
     report = ImportReport(
         area_id=area.id,
@@ -131,7 +134,15 @@ def import_area(
             "network": _network_counts(network),
             "households": homes.counts,
             "facilities": places.counts,
-            **({"slope": terrain.counts} if terrain.counts else {}),
+            **{
+                name: counts
+                for name, counts in (
+                    ("slope", terrain.counts),
+                    ("population", homes.population_counts),
+                    ("zones", zoned.counts),
+                )
+                if counts
+            },
         },
         extent={"basis": extent.basis, "bbox": list(extent.polygon.bounds)},
         warnings=warnings,

@@ -19,6 +19,7 @@ from app.ingest.osm_file import OsmExtract
 from app.ingest.osm_households import DwellingEstimate, households_from_buildings
 from app.ingest.tables import read_facilities_file, read_households_file
 from app.services.facility_access import join_places, locate_facilities
+from app.services.import_population import PopulationPart, add_population
 from app.services.import_request import ImportRequest
 
 
@@ -30,6 +31,7 @@ class HouseholdPart:
     links: AccessLinks
     border_m: FloatArray
     counts: dict[str, float]
+    population_counts: dict[str, float]
     warnings: tuple[str, ...]
 
 
@@ -51,22 +53,28 @@ def find_households(
     study_area: BaseGeometry | None,
     estimate: DwellingEstimate,
 ) -> HouseholdPart:
-    """Households from the user's file, else from buildings; those outside the study area are left out."""
+    """Households from the user's file, else from buildings, with the people of a grid; then the study area chooses."""
     network = locator.network
     warnings: tuple[str, ...] = ()
     counts: dict[str, float]
     if request.households_file is not None:
         households, warnings = read_households_file(request.households_file)
         counts = {"rows_read": households.count}
+        size = households.households
     else:
-        households, judged = households_from_buildings(extract, network.projection, estimate)
-        counts = dict(sorted(judged.items()))
-    households, counts["dropped_outside_study_area"] = _inside(households, study_area)
+        homes = households_from_buildings(extract, network.projection, estimate)
+        households, size = homes.households, homes.floor_area_m2
+        counts = dict(sorted(homes.counts.items()))
+    people = add_population(request, households, size, extent.polygon)
+    warnings = (*warnings, *people.warnings)
+    households, counts["dropped_outside_study_area"] = _inside(people.households, study_area)
     links = locator.link(households.access.lon_deg, households.access.lat_deg)
     counts |= {"kept": households.count, "not_snapped": _not_linked(links, households.access.start)}
     if households.count == 0:
         warnings = (*warnings, "no household was found: give them with --households FILE")
-    return HouseholdPart(households, links, _nearest_border_m(network, extent, households), counts, warnings)
+    border_m = _nearest_border_m(network, extent, households)
+    population_counts = people.counts | _kept_people(people, households)
+    return HouseholdPart(households, links, border_m, counts, population_counts, warnings)
 
 
 def find_facilities(
@@ -88,6 +96,19 @@ def find_facilities(
     links = locator.link(facilities.access.lon_deg, facilities.access.lat_deg)
     counts |= {"kept": facilities.count, "not_snapped": _not_linked(links, facilities.access.start)}
     return FacilityPart(facilities, links, counts, warnings)
+
+
+def _kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
+    """How many of those placed live in the study area, for each grid that was given."""
+    counts: dict[str, float] = {}
+    for name in kept.counted:
+        before, after = people.households.weights(name), kept.weights(name)
+        prefix = "" if name == "population" else f"{name}_"
+        if f"{prefix}persons_placed" in people.counts and before is not None and after is not None:
+            inside = round(float(after.sum()), 6)
+            counts[f"{prefix}persons_kept"] = inside
+            counts[f"{prefix}persons_outside_study_area"] = round(float(before.sum()) - inside, 6)
+    return counts
 
 
 def _inside(households: Households, study_area: BaseGeometry | None) -> tuple[Households, int]:

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.errors import BadInputError
+from app.domain.household import AGE_GROUPS
 from app.ingest.boxes import Box
 from app.ingest.elevation import check_terrain_model
+from app.ingest.osm_zones import LEVELS
+from app.ingest.population_grids import check_grid_file
 
 AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
 
@@ -18,7 +21,8 @@ class ImportRequest:
     """What to import.
 
     The streets come from `osm_file`, else from Overpass. The study area is the polygon of `place`, or `box`, or the
-    file `boundary`, at most one of them; without it every household counts.
+    file `boundary`, at most one of them; without it every household counts. `population_file` is a grid of people, and
+    `population_groups` are grids of age groups. Zones come from a file, or are OpenStreetMap's boundaries of a level.
     """
 
     area_id: str
@@ -32,6 +36,11 @@ class ImportRequest:
     facilities_file: Path | None = None
     facilities_only: bool = False
     dem_file: Path | None = None
+    population_file: Path | None = None
+    population_column: str | None = None
+    population_groups: tuple[tuple[str, Path], ...] = ()
+    zones_file: Path | None = None
+    zones_level: int | None = None
 
 
 def check_request(request: ImportRequest) -> None:
@@ -60,8 +69,39 @@ def check_request(request: ImportRequest) -> None:
         )
     if request.dem_file is not None:
         check_terrain_model(request.dem_file)
+    _check_population(request)
+    _check_zones(request)
     if request.box is not None:
         _check_box(request.box)
+
+
+def _check_population(request: ImportRequest) -> None:
+    if request.population_column is not None and request.population_file is None:
+        raise BadInputError("--population-column", "names a column of a grid: give it with --population FILE")
+    if request.population_file is not None:
+        check_grid_file(request.population_file, "--population")
+    names = [name for name, _ in request.population_groups]
+    for name, path in request.population_groups:
+        flag = f"--population-group {name}"
+        if name not in AGE_GROUPS:
+            raise BadInputError(
+                flag, f"is no age group; give one of {', '.join(AGE_GROUPS)}, as in pop_60plus=FILE"
+            )
+        if names.count(name) > 1:
+            raise BadInputError(flag, "is given more than once; give each group one file")
+        check_grid_file(path, flag)
+
+
+def _check_zones(request: ImportRequest) -> None:
+    if request.zones_level is None:
+        return
+    flag = f"--zones-level {request.zones_level}"
+    if request.zones_file is not None:
+        raise BadInputError(f"--zones and {flag}", "each names the zones; give one of them")
+    if request.zones_level not in LEVELS:
+        raise BadInputError(flag, f"OpenStreetMap's levels go from {LEVELS[0]} to {LEVELS[-1]}")
+    if request.osm_file is None:
+        raise BadInputError(flag, "a download holds no whole boundaries; give an extract with --osm FILE")
 
 
 def _check_box(box: Box) -> None:

@@ -25,7 +25,8 @@ ONE_LEVEL = DwellingEstimate(floor_area_m2=100.0, default_levels=1.0)
 
 def homes_of(city: Sketch, folder: Path) -> tuple[Households, dict[str, int]]:
     extract = read_osm_file(city.write(folder / "city.osm.pbf"))
-    homes, counts = households_from_buildings(extract, LocalProjection(*ORIGIN), ONE_LEVEL)
+    found = households_from_buildings(extract, LocalProjection(*ORIGIN), ONE_LEVEL)
+    homes, counts = found.households, found.counts
     return homes, {reason: count for reason, count in counts.items() if count}
 
 

@@ -1,0 +1,143 @@
+"""People of a grid, spread over the households of an area, as a step of an import."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from app.domain.errors import BadInputError
+from app.domain.household import AGE_GROUPS, Households
+from app.domain.population import PopulationGrid
+from app.geo.units import BoolArray, FloatArray, IntArray
+from app.ingest.population_grids import COLUMNS, read_grid_file
+from app.services.import_request import ImportRequest
+
+
+@dataclass(frozen=True)
+class PopulationPart:
+    """The households with people, what was counted, and what the user must hear of."""
+
+    households: Households
+    counts: dict[str, float]
+    warnings: tuple[str, ...]
+
+
+def add_population(
+    request: ImportRequest, households: Households, size: FloatArray, extent: BaseGeometry
+) -> PopulationPart:
+    """Spread the grids of a request over the households of the extract, by their size.
+
+    This comes before the study area chooses among them: of a cell that it cuts, it so gets the share by size of the
+    households inside.
+
+    Raises
+    ------
+    BadInputError
+        If a grid cannot be used, or people are told by it and by the households' own file.
+    """
+    counts: dict[str, float] = {}
+    warnings: tuple[str, ...] = ()
+    grids = [("population", request.population_file), *request.population_groups]
+    for name, path in grids:
+        if path is None:
+            continue
+        if households.weights(name) is not None:
+            raise BadInputError(
+                path.name, f"the households file has a column {name} too; leave out one of the two"
+            )
+        asked = request.population_column if name == "population" else None
+        columns = (asked,) if asked else COLUMNS if name == "population" else (name, *COLUMNS)
+        read = read_grid_file(path, _bounds(households, extent), columns=columns, asked=asked is not None)
+        spread = _spread(read.grid, households, size, extent, path)
+        if name == "population":
+            households = replace(households, population=spread.persons)
+        else:
+            groups = {**households.groups, name: spread.persons}
+            groups = {group: groups[group] for group in AGE_GROUPS if group in groups}
+            households = replace(households, groups=groups)
+        prefix = "" if name == "population" else f"{name}_"
+        counts |= {f"{prefix}{key}": value for key, value in spread.counts.items()}
+        warnings = (*warnings, *read.warnings, *spread.warnings)
+    return PopulationPart(households, counts, warnings)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    persons: FloatArray
+    counts: dict[str, float]
+    warnings: tuple[str, ...]
+
+
+def _spread(
+    grid: PopulationGrid, households: Households, size: FloatArray, extent: BaseGeometry, path: Path
+) -> _Spread:
+    cell = grid.locate(households.lon_deg, households.lat_deg)
+    persons = grid.spread(cell, size)
+    settled = np.zeros(len(grid.persons), dtype=bool)
+    settled[cell[cell >= 0]] = True
+    if not (settled & (grid.persons > 0)).any():
+        raise BadInputError(
+            path.name,
+            "has no people in any cell with a household of the area; take a grid that covers it, "
+            "and see that it states its coordinate system rightly",
+        )
+    near = _overlaps(grid, extent)
+    unplaced = near & ~settled & (grid.persons > 0)
+    cut = settled & (grid.persons > 0) & ~shapely.covered_by(grid.geometry, extent)
+    counts = {
+        "cells": len(grid.persons),
+        "persons_read": _sum(grid, np.ones_like(near)),
+        "persons_placed": _sum(grid, settled),
+        "persons_unplaced": _sum(grid, unplaced),
+        "persons_beyond_extent": _sum(grid, ~settled & ~near),
+        "cells_unplaced": int(unplaced.sum()),
+        "cells_cut_by_extent": int(cut.sum()),
+        "persons_in_cut_cells": _sum(grid, cut),
+        "households_without_cell": int((cell < 0).sum()),
+    }
+    return _Spread(persons, counts, tuple(_warnings(counts, path.name, cell)))
+
+
+def _warnings(counts: dict[str, float], file: str, cell: IntArray) -> list[str]:
+    told = []
+    if counts["cells_unplaced"]:
+        told.append(
+            f"{file}: {counts['persons_unplaced']:,.0f} persons live in {counts['cells_unplaced']:,} cells of the "
+            "extent without any household; they are left out of every answer"
+        )
+    if counts["cells_cut_by_extent"]:
+        told.append(
+            f"{file}: {counts['cells_cut_by_extent']:,} cells reach beyond the extent; all of their "
+            f"{counts['persons_in_cut_cells']:,.0f} persons are placed on the households inside"
+        )
+    if counts["households_without_cell"]:
+        told.append(
+            f"{file}: {counts['households_without_cell']:,} of {len(cell):,} households lie in no inhabited cell "
+            "and have 0 persons"
+        )
+    return told
+
+
+def _bounds(households: Households, extent: BaseGeometry) -> tuple[float, float, float, float]:
+    """A box around the extent and all households, some of which may stand outside it."""
+    boxes = np.array([extent.bounds])
+    if households.count:
+        west, east = households.lon_deg.min(), households.lon_deg.max()
+        south, north = households.lat_deg.min(), households.lat_deg.max()
+        boxes = np.vstack([boxes, [west, south, east, north]])
+    west, south = boxes[:, :2].min(axis=0).tolist()
+    east, north = boxes[:, 2:].max(axis=0).tolist()
+    return west, south, east, north
+
+
+def _overlaps(grid: PopulationGrid, extent: BaseGeometry) -> BoolArray:
+    """Cells that the extent has a part of, more than a common border."""
+    shapely.prepare(extent)
+    near: BoolArray = shapely.intersects(extent, grid.geometry) & ~shapely.touches(extent, grid.geometry)
+    return near
+
+
+def _sum(grid: PopulationGrid, chosen: BoolArray) -> float:
+    return round(float(grid.persons[chosen].sum()), 6)
