@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
+from app.db.ready import ReadyDatabase
 from app.domain.standard import Standard
 from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
@@ -13,14 +14,19 @@ from app.services.kernel_loader import KernelLoader
 from app.services.profiles import list_profile_ids
 from app.services.standards import get_standard
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from app.wiring import open_store
+
+UNKNOWN_ACTOR = "unknown"
+"""Who asks over HTTP: there are no accounts."""
 
 DEMO_AREA = "helsinki"
 DEMO_STANDARD = "cn-mofcom-5-8-15"
 """Examples of the OpenAPI document work against the area that `reach15 demo` imports."""
 
 
-def build_area_service(settings: Settings, kernels: KernelLoader | None = None) -> AreaService:
+def build_area_service(
+    settings: Settings, database: ReadyDatabase, kernels: KernelLoader | None = None
+) -> AreaService:
     """The areas of a data directory.
 
     Parameters
@@ -28,7 +34,8 @@ def build_area_service(settings: Settings, kernels: KernelLoader | None = None) 
     kernels : KernelLoader, optional
         Compiled searches, worth their loading where many questions follow. SciPy gives the same answers.
     """
-    return AreaService(DirectoryAreaStore(settings.data_path), keep=settings.loaded_areas, kernels=kernels)
+    store = open_store(settings, database, actor=settings.actor or UNKNOWN_ACTOR)
+    return AreaService(store, keep=settings.loaded_areas, kernels=kernels)
 
 
 async def refuse_unknown_parameters(request: Request) -> None:

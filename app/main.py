@@ -20,6 +20,7 @@ from app.routers.examples import add_examples
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
+from app.wiring import open_database
 
 _DESCRIPTION = f"""\
 Which households cannot walk to which required service, why, and by how much.
@@ -72,8 +73,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.openapi()
         kernels = KernelLoader()
         kernels.start()
-        app.state.area_service = build_area_service(settings, kernels)
+        database = open_database(settings)
+        database.check()  # on tables that it does not know, the service does not start
+        app.state.area_service = build_area_service(settings, database, kernels)
         yield
+        database.close()
 
     app = DocumentedApp(
         title="reach15",

@@ -31,6 +31,7 @@ from app.domain.errors import (
     Reach15Error,
     SchemaError,
     StoreError,
+    VersionNotFoundError,
 )
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
@@ -97,6 +98,9 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     ),
     NotFoundError: ProblemType(404, "not-found", "Not found"),
     AreaNotFoundError: ProblemType(404, "area-not-found", "Area not found", facts=("area_id",)),
+    VersionNotFoundError: ProblemType(
+        404, "version-not-found", "Version not found", facts=("area_id", "version")
+    ),
     HouseholdNotFoundError: ProblemType(
         404, "household-not-found", "Household not found", facts=("area_id", "household_id")
     ),

@@ -72,6 +72,20 @@ class Settings(BaseSettings):
     )
     loaded_areas: int = Field(default=8, ge=1, description="Areas that one process keeps in memory.")
 
+    keep_versions: int = Field(
+        default=3,
+        ge=1,
+        le=1_000_000,
+        description="Versions of an area that stay after an import, the new one included.",
+    )
+    actor: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Who changes things, for versions and the audit log: by default the user of the command line, "
+        "and unknown over HTTP.",
+    )
+
     @cached_property
     def data_path(self) -> Path:
         """The data directory, made absolute."""

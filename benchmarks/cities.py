@@ -11,7 +11,7 @@ from app.geo.network import WalkNetwork
 from app.geo.network_builder import WayLines, build_walk_network
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from app.wiring import open_store
 from benchmarks.measure import SHARED_DATA
 
 _BLOCK_DEG = 0.001  # about 100 m
@@ -23,7 +23,7 @@ def real_area(name: str) -> Area | None:
     path = SHARED_DATA / f"{name}.osm.pbf"
     if not path.exists():
         return None
-    store = DirectoryAreaStore(Path(tempfile.mkdtemp(prefix="reach15-bench-")))
+    store = open_store(Settings(data_dir=Path(tempfile.mkdtemp(prefix="reach15-bench-"))))
     import_area(ImportRequest(name, osm_file=path), store, Settings(), known_services=())
     return store.load(name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from app.wiring import open_store
 from benchmarks.measure import SHARED_DATA, Row, median_s, row
 from benchmarks.serving import get, served
 
@@ -19,7 +19,7 @@ def rows() -> list[Row]:
     if not path.exists():
         return []
     with tempfile.TemporaryDirectory() as folder:
-        store = DirectoryAreaStore(Path(folder))
+        store = open_store(Settings(data_dir=Path(folder)))
         import_area(ImportRequest("city", osm_file=path), store, Settings(), known_services=())
         with served(folder) as base:
             url = f"{base}/v1/areas/city/coverage?standard={_STANDARD}"

@@ -8,7 +8,7 @@ import osmium
 
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from app.wiring import open_store
 from benchmarks.measure import SHARED_DATA, Row, in_new_process, row
 
 _RUNS = 3
@@ -29,7 +29,7 @@ def bare_pass(path: str) -> None:
 def whole_import(path: str) -> None:
     """Everything that `reach15 area import` does: network, buildings, facilities, links, storing."""
     with tempfile.TemporaryDirectory() as folder:
-        store = DirectoryAreaStore(Path(folder))
+        store = open_store(Settings(data_dir=Path(folder)))
         import_area(ImportRequest("city", osm_file=Path(path)), store, Settings(), known_services=())
 
 

@@ -20,7 +20,7 @@ from app.services.isochrone_origins import choose_free_walker, place_origins
 from app.services.isochrones import draw
 from app.services.kernel_loader import KernelLoader
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from app.wiring import open_store
 from benchmarks.measure import SHARED_DATA, Row, in_new_process, pair, row
 from benchmarks.serving import get, served
 
@@ -39,7 +39,7 @@ def rows() -> list[Row]:
         path = find_demo_extract()
     name = path.name.split(".")[0]
     with tempfile.TemporaryDirectory() as folder:
-        store = DirectoryAreaStore(Path(folder))
+        store = open_store(Settings(data_dir=Path(folder)))
         import_area(ImportRequest("city", osm_file=path), store, Settings(), known_services=())
         area = store.load("city")
         places = _places(area)
@@ -69,7 +69,7 @@ def rows() -> list[Row]:
 
 def cold(folder: str) -> None:
     """The first isochrone of a process: the area is loaded, tiles are made."""
-    area = DirectoryAreaStore(Path(folder)).load("city")
+    area = open_store(Settings(data_dir=Path(folder))).load("city")
     _draw(AreaEngine(area), _places(area)[0])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from app.wiring import open_store
 from benchmarks.measure import SHARED_DATA, Row, in_new_process, row
 
 _RUNS = 5
@@ -14,7 +14,7 @@ _RUNS = 5
 
 def load_only(folder: str) -> None:
     """Map and check the arrays."""
-    DirectoryAreaStore(Path(folder)).load("city")
+    open_store(Settings(data_dir=Path(folder))).load("city")
 
 
 def load_and_answer(folder: str) -> None:
@@ -23,7 +23,7 @@ def load_and_answer(folder: str) -> None:
     from app.services.area_engine import AreaEngine  # noqa: PLC0415
     from app.services.profiles import get_profile  # noqa: PLC0415  # the child's own imports are not what is measured
 
-    engine = AreaEngine(DirectoryAreaStore(Path(folder)).load("city"))
+    engine = AreaEngine(open_store(Settings(data_dir=Path(folder))).load("city"))
     service = load_shipped_standards()["cn-mofcom-5-8-15"].services[0]
     engine.walks(service, get_profile("standard"))
 
@@ -36,7 +36,7 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         import_area(
             ImportRequest("city", osm_file=path),
-            DirectoryAreaStore(Path(folder)),
+            open_store(Settings(data_dir=Path(folder))),
             Settings(),
             known_services=(),
         )

@@ -15,7 +15,7 @@ from app.services.import_area import ImportRequest, import_area
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
+from tests.support.stores import area_store
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,7 +41,7 @@ def demo_data_dir(demo_extract: Path, tmp_path_factory: pytest.TempPathFactory) 
     request = ImportRequest("helsinki", title="Helsinki", osm_file=demo_extract)
     import_area(
         request,
-        DirectoryAreaStore(settings.data_path),
+        area_store(settings.data_path),
         settings,
         known_services=distinct_services(list_standards()),
     )
@@ -51,7 +51,7 @@ def demo_data_dir(demo_extract: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def demo_engine(demo_data_dir: Path) -> AreaEngine:
     """The demo area, ready to be asked without HTTP."""
-    return AreaEngine(DirectoryAreaStore(demo_data_dir).load("helsinki"))
+    return AreaEngine(area_store(demo_data_dir).load("helsinki"))
 
 
 @pytest.fixture(scope="session")

@@ -132,8 +132,7 @@ def show(name: AreaArgument, as_json: JsonOption = False) -> None:
     """Show an area and the report of its import."""
     from app.cli.wiring import load_settings, open_store
 
-    store = open_store(load_settings())
-    summary, report = store.get_summary(name), store.load_report(name)
+    summary, report = open_store(load_settings()).describe(name)
     if as_json:
         write_json(asdict(summary) | {"import_report": asdict(report)})
         return

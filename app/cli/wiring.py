@@ -48,9 +48,9 @@ def load_settings() -> "Settings":
 
 def open_store(settings: "Settings") -> "AreaStore":
     """Where the imported areas are."""
-    from app.store.directory import DirectoryAreaStore
+    from app.wiring import open_store
 
-    return DirectoryAreaStore(settings.data_path)
+    return open_store(settings)
 
 
 def open_database(settings: "Settings") -> "Database":

@@ -112,13 +112,6 @@ def known_revisions() -> tuple[str, ...]:
     return tuple(script.revision for script in reversed(list(revisions)))
 
 
-def ensure_schema(database: Database) -> None:
-    """Make the tables of an SQLite database that has none, then check them; PostgreSQL's are only checked."""
-    if database.is_sqlite and schema_state(database) is SchemaState.MISSING:
-        upgrade(database)
-    check_schema(database)
-
-
 def _make_folder(database: Database) -> None:
     if database.path is not None:
         database.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """An imported area: everything that answers are computed from, immutable."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
@@ -66,6 +67,33 @@ class AreaSummary:
 
 
 @dataclass(frozen=True)
+class AreaVersion:
+    """One version of an area that is kept.
+
+    Attributes
+    ----------
+    number : int
+        Counts an area's imports from 1; never given twice.
+    version : str
+        Short form of the data's hash, as answers carry it: the same data imported twice has it twice.
+    key : str
+        Names this version among all others of the area, now and later.
+    created_by : str
+        Who imported it.
+    """
+
+    number: int
+    version: str
+    key: str
+    data_hash: str
+    title: str
+    counts: dict[str, Any]
+    created_at: datetime
+    created_by: str
+    current: bool
+
+
+@dataclass(frozen=True)
 class ImportReport:
     """What an import kept and dropped, and why; JSON-ready.
 
@@ -81,3 +109,19 @@ class ImportReport:
     warnings: tuple[str, ...]
     stages_s: dict[str, float]
     rows: dict[str, RowReportJson] = field(default_factory=dict)
+
+
+def summarise(area: Area) -> AreaSummary:
+    """What a list of areas shows of one."""
+    households = area.households
+    counts = {
+        "households_points": households.count,
+        "households": float(households.households.sum()),
+        "population": None if households.population is None else float(households.population.sum()),
+        "facilities": area.facilities.count,
+        "nodes": area.network.node_count,
+        "edges": area.network.edge_count,
+        "length_m": round(area.network.length_m, 1),
+    }
+    west, south, east, north = area.extent.polygon.bounds
+    return AreaSummary(area.id, area.title, area.version, counts, (west, south, east, north))

@@ -27,6 +27,17 @@ class AreaNotFoundError(NotFoundError):
         super().__init__(f"area '{area_id}' does not exist (areas here: {names})")
 
 
+class VersionNotFoundError(NotFoundError):
+    """The area has no version of this number or name, or none to go back to."""
+
+    def __init__(self, area_id: str, reference: str | None, known: tuple[int, ...]) -> None:
+        self.area_id = area_id
+        self.version = reference
+        numbers = ", ".join(map(str, known))
+        problem = f"has no version '{reference}'" if reference else "has no earlier version to go back to"
+        super().__init__(f"area '{area_id}' {problem} (versions here: {numbers})")
+
+
 class HouseholdNotFoundError(NotFoundError):
     """The area has no household of this id."""
 

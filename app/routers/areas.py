@@ -37,7 +37,7 @@ def list_areas(areas: AreaServiceDep) -> JsonAnswer:
 )
 def get_area(area: AreaId, areas: AreaServiceDep) -> JsonAnswer:
     """An area, and what its import kept and dropped for which reason."""
-    report = areas.load_report(area)
+    summary, report = areas.describe(area)
     # The report's warnings may quote libraries and its timings are the machine's: both stay with the operator,
     # in `reach15 area show`.
     imported = {"source": report.source, "counts": report.counts, "extent": report.extent}
@@ -47,4 +47,4 @@ def get_area(area: AreaId, areas: AreaServiceDep) -> JsonAnswer:
         "software_version": __version__,
         "attribution": ATTRIBUTION,
     }
-    return JsonAnswer(asdict(areas.get_summary(area)) | {"import": imported, "provenance": provenance})
+    return JsonAnswer(asdict(summary) | {"import": imported, "provenance": provenance})

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 
-from app.domain.area import AreaSummary, ImportReport
+from app.domain.area import AreaSummary, AreaVersion, ImportReport
 from app.domain.errors import StoreError
 from app.services.area_engine import AreaEngine
 from app.services.kernel_loader import KernelLoader
@@ -52,13 +52,17 @@ class AreaService:
         """Summaries of all areas, by id."""
         return self._store.list_areas()
 
-    def get_summary(self, area_id: str) -> AreaSummary:
-        """One area's summary; `AreaNotFoundError` if there is none."""
-        return self._store.get_summary(area_id)
+    def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
+        """Summary and import report of one and the same version, the current one."""
+        return self._store.describe(area_id)
 
-    def load_report(self, area_id: str) -> ImportReport:
-        """Report of the import that made the current version."""
-        return self._store.load_report(area_id)
+    def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
+        """Versions that are kept, newest first."""
+        return self._store.list_versions(area_id)
+
+    def roll_back(self, area_id: str, reference: str | None) -> AreaVersion:
+        """Make a kept version current again, by default the one before the current one."""
+        return self._store.roll_back(area_id, reference)
 
     def check_ready(self) -> tuple[str, ...]:
         """Ids of the areas that can be asked. Raises what keeps them from it.
@@ -80,15 +84,15 @@ class AreaService:
         return known[1]
 
     def _load(self, area_id: str) -> tuple[str, AreaEngine]:
-        """The current version, loaded; once more if it was replaced while it was being read."""
+        """The current version, loaded; once more if it was dropped while it was being read."""
         version = self._store.current_version(area_id)
         try:
-            area = self._store.load(area_id)
+            area = self._store.load(area_id, version)
         except StoreError:
             newer = self._store.current_version(area_id)
             if newer == version:
                 raise
-            version, area = newer, self._store.load(area_id)
+            version, area = newer, self._store.load(area_id, newer)
         return version, AreaEngine(area, kernels=self._kernels)
 
     def _keep_engine(self, area_id: str, version: str, engine: AreaEngine) -> None:

@@ -1,33 +1,122 @@
-"""What the use-cases need of the outside; a database or a directory may stand behind it."""
+"""What the use-cases need of the outside; a database and a directory stand behind it."""
 
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from app.domain.area import Area, AreaSummary, ImportReport
+from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 
 
 class AreaStore(Protocol):
-    """Keeps imported areas. An area is replaced as a whole or not at all."""
+    """Keeps imported areas in versions. A version never changes, and exists as a whole or not at all."""
 
     def list_areas(self) -> tuple[AreaSummary, ...]:
-        """All areas, by id."""
+        """All areas, by id, as their current versions are."""
 
     def get_summary(self, area_id: str) -> AreaSummary:
         """One area's summary; `AreaNotFoundError` if there is none."""
 
     def current_version(self, area_id: str) -> str:
-        """Version that answers are given from; `AreaNotFoundError` if there is none."""
+        """Key of the version that answers are given from; `AreaNotFoundError` if there is none."""
 
-    def load(self, area_id: str) -> Area:
-        """The current version, checked against its checksums; `StoreError` if it is damaged or foreign."""
+    def load(self, area_id: str, key: str | None = None) -> Area:
+        """The version of this key, or the current one; `StoreError` if it is damaged, foreign or gone."""
 
     def load_report(self, area_id: str) -> ImportReport:
         """Report of the import that made the current version."""
 
+    def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
+        """Summary and report of one and the same version, the current one."""
+
     def save(self, area: Area, report: ImportReport) -> None:
-        """Make this the current version; until it is whole, the old one stands."""
+        """Make this the current version; until it is whole, the old one stands. Drops versions beyond those kept."""
 
     def delete(self, area_id: str) -> None:
-        """Forget an area; `AreaNotFoundError` if there is none."""
+        """Forget an area and its versions; `AreaNotFoundError` if there is none."""
+
+    def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
+        """All versions that are kept, newest first."""
+
+    def roll_back(self, area_id: str, reference: str | None = None) -> AreaVersion:
+        """Make a kept version current again, by default the one before the current one.
+
+        Raises
+        ------
+        VersionNotFoundError
+            If there is none of this number or name.
+        """
+
+    def prune(self, area_id: str, keep: int) -> tuple[AreaVersion, ...]:
+        """Drop all but the newest `keep` versions and the current one, and what killed imports left."""
+
+    def check(self) -> None:
+        """Raise `StoreError` or `DatabaseError` if areas cannot be read from here."""
+
+
+class ArtifactStore(Protocol):
+    """Keeps what answers are computed from: a folder of arrays and tables for each version."""
 
     def check(self) -> None:
         """Raise `StoreError` if areas cannot be read from here."""
+
+    def alone_with(self, area_id: str) -> AbstractContextManager[None]:
+        """Keep other processes of this machine from writing or deleting this area meanwhile."""
+
+    def write(self, area: Area) -> str:
+        """Write a version, whole and on the disk; returns its key."""
+
+    def read(self, area_id: str, folder: str) -> Area:
+        """A version, checked against its checksums."""
+
+    def remove(self, area_id: str, folders: Collection[str]) -> None:
+        """Remove versions that are no longer known."""
+
+    def remove_all_but(self, area_id: str, known: Collection[str]) -> None:
+        """Remove what killed imports left; only for who is alone with the area."""
+
+    def remove_area(self, area_id: str) -> None:
+        """Remove all that is kept of an area."""
+
+
+class AreaChange(Protocol):
+    """Changes of one area, kept together when all went well and not at all otherwise."""
+
+    def register(self, area: Area, report: ImportReport, key: str) -> None:
+        """Add a version and make it current."""
+
+    def roll_back(self, reference: str | None) -> AreaVersion:
+        """Make a known version current."""
+
+    def prune(self, keep: int) -> tuple[AreaVersion, ...]:
+        """Forget all but the newest `keep` versions and the current one."""
+
+    def delete(self) -> None:
+        """Forget the area."""
+
+    def keys(self) -> frozenset[str]:
+        """Keys of all versions of this area, those registered here included."""
+
+
+class AreaRegistry(Protocol):
+    """Knows which areas and versions exist, and which one is current."""
+
+    def check(self) -> None:
+        """Raise `DatabaseError` if it cannot be asked."""
+
+    def changing(self, area_id: str) -> AbstractContextManager[AreaChange]:
+        """A transaction over one area; others that change the same one wait."""
+
+    def list_areas(self) -> tuple[AreaSummary, ...]:
+        """All areas, by id."""
+
+    def current_key(self, area_id: str) -> str:
+        """Key of the current version; `AreaNotFoundError` if there is no such area."""
+
+    def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
+        """Summary and report of the current version."""
+
+    def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
+        """All versions, newest first."""
+
+    def is_registered(self, area_id: str, key: str) -> bool:
+        """Whether a version of this key exists."""

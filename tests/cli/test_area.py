@@ -150,6 +150,7 @@ def test_a_name_that_is_unknown_lists_the_known_ones(demo_cli: Cli) -> None:
 
 def test_a_damaged_area_is_named(cli: Cli, demo_extract: Path, tmp_path: Path) -> None:
     cli("area", "import", "centre", "--osm", demo_extract)
-    (summary,) = (tmp_path / "data").rglob("summary.json")
-    summary.write_text(json.dumps({"id": 1})[:-1])
-    assert str(summary) in cli("area", "show", "centre").failed(2)
+    (manifest,) = (tmp_path / "data").rglob("manifest.json")
+    manifest.write_text(json.dumps({"id": 1})[:-1])
+    assert str(manifest) in cli("facilities", "centre").failed(2)
+    assert cli("area", "list", "--json").json()["areas"][0]["id"] == "centre"

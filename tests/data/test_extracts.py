@@ -17,8 +17,8 @@ from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
 from app.services.standards import list_standards
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.shared_data import shared_data
+from tests.support.stores import area_store
 
 EXTRACTS = ("helsinki", "geneva", "nanjing", "malta", "liechtenstein", "las-palmas", "porto-alegre")
 PAIRS_TOLERANCE = 0.01  # sums of weights rounded to three decimals
@@ -27,7 +27,7 @@ PAIRS_TOLERANCE = 0.01  # sums of weights rounded to three decimals
 def engine_of(name: str, folder: Path) -> AreaEngine:
     households = shared_data("porto-alegre-hexgrid.csv") if name == "porto-alegre" else None
     request = ImportRequest(name, osm_file=shared_data(f"{name}.osm.pbf"), households_file=households)
-    store = DirectoryAreaStore(folder)
+    store = area_store(folder)
     import_area(request, store, Settings(data_dir=folder), known_services=distinct_services(list_standards()))
     return AreaEngine(store.load(name))
 

@@ -8,8 +8,8 @@ import pytest
 from app.services.area_engine import AreaEngine
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.shared_data import shared_data
+from tests.support.stores import area_store
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def hills(tmp_path_factory: pytest.TempPathFactory) -> AreaEngine:
         facilities_file=facilities,
         dem_file=heights,
     )
-    store = DirectoryAreaStore(folder / "areas")
+    store = area_store(folder / "areas")
     report = import_area(request, store, Settings(), known_services={"pharmacy"})
     assert report.counts["slope"]["cell_m"] == pytest.approx(28.8, abs=0.2)
     assert report.counts["slope"]["sloped_length_m"] > 0.9 * report.counts["network"]["length_m"]

@@ -13,9 +13,9 @@ from app.domain.errors import BadInputError
 from app.services.facilities import distinct_services
 from app.services.standards import list_standards
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.osm_writing import Element, Sketch, degrees, metres
 from tests.support.small_town import area_file, csv_file, do_import, town
+from tests.support.stores import area_store
 
 HOMES = ["way/20", "way/21", "way/22", "way/23"]
 
@@ -61,7 +61,7 @@ class TestWholeTown:
         assert report.counts["network"]["edges"] == 3
         assert report.counts["osm"]["ways_walkable"] == 2
         assert report.warnings == ()
-        stored = DirectoryAreaStore(data).load_report("town")
+        stored = area_store(data).load_report("town")
         assert replace(stored, stages_s=report.stages_s) == report
 
     def test_links_begin_at_every_way_out(self, data: Path, osm: Path) -> None:
@@ -243,7 +243,7 @@ class TestSameInputSameHash:
         with osmium.SimpleWriter(as_xml, header=header) as writer:
             for element in osmium.FileProcessor(demo_extract):
                 writer.add(element)
-        expected = DirectoryAreaStore(demo_data_dir).load("helsinki")
+        expected = area_store(demo_data_dir).load("helsinki")
         known = distinct_services(list_standards())
         _, area = do_import(tmp_path / "data", as_xml, area_id="xml", known_services=known)
         np.testing.assert_equal(area.network.arrays(), expected.network.arrays())

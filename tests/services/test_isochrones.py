@@ -28,9 +28,9 @@ from app.services.isochrones import Drawn, draw
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import get_service, get_standard, list_standards
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.pictures import multipolygon
 from tests.support.shared_data import shared_data
+from tests.support.stores import area_store
 
 EXTRACTS = ("geneva", "helsinki", "las-palmas", "liechtenstein", "malta", "nanjing", "porto-alegre")
 STATION = (24.9414, 60.1719)
@@ -106,7 +106,7 @@ def test_on_real_streets_a_limit_is_drawn_the_same_alone(demo_engine: AreaEngine
 
 @pytest.mark.parametrize("name", EXTRACTS)
 def test_polygons_agree_with_times_everywhere(name: str, tmp_path: Path) -> None:
-    store = DirectoryAreaStore(tmp_path)
+    store = area_store(tmp_path)
     extract = shared_data(f"{name}.osm.pbf")
     import_area(
         ImportRequest(name, osm_file=extract),

@@ -15,17 +15,21 @@ from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.zone import Zones
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.osm_writing import Sketch
 from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town, version_folder
+from tests.support.stores import area_store
 
 
-class KeepingStore(DirectoryAreaStore):
+class KeepingStore:
     """Remembers what it was given."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = area_store(folder)
+        self.load_report = self._store.load_report
 
     def save(self, area: Area, report: ImportReport) -> None:
         self.given = area
-        super().save(area, report)
+        self._store.save(area, report)
 
 
 def assert_equal(found: Any, expected: Any, where: str = "area") -> None:
@@ -51,7 +55,7 @@ class TestRoundTrip:
     def store_and_load(self, folder: Path, request: ImportRequest) -> None:
         store = KeepingStore(folder / "data")
         report = import_area(request, store, Settings(), known_services=SERVICES)
-        assert_equal(DirectoryAreaStore(folder / "data").load(request.area_id), store.given)
+        assert_equal(area_store(folder / "data").load(request.area_id), store.given)
         stored = store.load_report(request.area_id)
         assert (stored.counts, stored.warnings, stored.extent) == (
             report.counts,
@@ -84,14 +88,14 @@ class TestRoundTrip:
         self.store_and_load(tmp_path, ImportRequest("town", osm_file=city.write(tmp_path / "bare.osm")))
 
     def test_a_real_city(self, demo_data_dir: Path, tmp_path: Path) -> None:
-        area = DirectoryAreaStore(demo_data_dir).load("helsinki")
-        store = DirectoryAreaStore(tmp_path)
-        store.save(area, DirectoryAreaStore(demo_data_dir).load_report("helsinki"))
+        area = area_store(demo_data_dir).load("helsinki")
+        store = area_store(tmp_path)
+        store.save(area, area_store(demo_data_dir).load_report("helsinki"))
         assert_equal(store.load("helsinki"), area)
         assert area.households.count > 50
 
     def test_age_groups_and_zones(self, data: Path, tmp_path: Path) -> None:
-        town = DirectoryAreaStore(data).load("town")
+        town = area_store(data).load("town")
         homes = replace(town.households, groups={"pop_60plus": np.arange(4.0), "pop_0_3": np.ones(4)})
         shapes = [
             shapely.box(0, 0, 1, 1),
@@ -99,16 +103,16 @@ class TestRoundTrip:
         ]
         zones = Zones(np.array(["a", "甲"]), np.array(["", "甲区"]), np.array(shapes, dtype=object))
         area = replace(town, households=homes, zones=zones, household_zone=np.array([0, -1, 1, 1]))
-        store = DirectoryAreaStore(tmp_path / "other")
-        store.save(area, DirectoryAreaStore(data).load_report("town"))
+        store = area_store(tmp_path / "other")
+        store.save(area, area_store(data).load_report("town"))
         assert_equal(store.load("town"), area)
         found = geopandas.read_parquet(version_folder(tmp_path / "other") / "zones.parquet")
         assert found["name"].tolist() == ["", "甲区"]
         assert found.crs == "OGC:CRS84"
 
     def test_the_summary_says_what_is_there(self, data: Path) -> None:
-        (summary,) = DirectoryAreaStore(data).list_areas()
-        area = DirectoryAreaStore(data).load("town")
+        (summary,) = area_store(data).list_areas()
+        area = area_store(data).load("town")
         assert (summary.id, summary.title, summary.version) == ("town", "玄武区", area.version)
         assert summary.counts["households_points"] == 4
         assert summary.counts["households"] == 38  # 6 + 24 + 4 + 4
@@ -120,7 +124,7 @@ class TestRoundTrip:
 @pytest.mark.parametrize("name", ["households", "facilities"])
 def test_tables_are_geoparquet(data: Path, name: str) -> None:
     table = geopandas.read_parquet(version_folder(data) / f"{name}.parquet")
-    records = getattr(DirectoryAreaStore(data).load("town"), name)
+    records = getattr(area_store(data).load("town"), name)
     assert table.crs == "OGC:CRS84"
     assert table["id"].tolist() == records.id.tolist()
     assert table.geometry.x.tolist() == records.lon_deg.tolist()
@@ -136,17 +140,17 @@ NO_AREAS = (
 class TestNames:
     def test_only_areas_here_are_found(self, data: Path) -> None:
         shutil.copytree(data / "areas" / "town", data / "x")  # what ../x would reach
-        store = DirectoryAreaStore(data)
+        store = area_store(data)
         uses = (store.load, store.get_summary, store.load_report, store.current_version, store.delete)
         for area_id in NO_AREAS:
             for use in uses:
                 with pytest.raises(AreaNotFoundError, match=r"areas here: town\)"):
                     use(area_id)
-        assert (data / "x" / "current").is_file()
+        assert list((data / "x" / "versions").iterdir())
         assert store.load("town").id == "town"
 
     def test_delete(self, data: Path, tmp_path: Path) -> None:
-        store = DirectoryAreaStore(data)
+        store = area_store(data)
         do_import(data, tmp_path / "town.osm.pbf", area_id="other")
         store.delete("town")
         assert [summary.id for summary in store.list_areas()] == ["other"]
@@ -157,7 +161,7 @@ class TestNames:
         assert [summary.id for summary in store.list_areas()] == ["other", "town"]
 
     def test_nothing_imported_yet(self, tmp_path: Path) -> None:
-        store = DirectoryAreaStore(tmp_path / "absent")
+        store = area_store(tmp_path / "absent")
         store.check()
         assert store.list_areas() == ()
         with pytest.raises(AreaNotFoundError, match="none yet"):
@@ -166,19 +170,22 @@ class TestNames:
 
 class TestReplacing:
     def test_who_reads_keeps_the_old_one(self, data: Path, tmp_path: Path) -> None:
-        store = DirectoryAreaStore(data)
+        store = area_store(data)
         old, old_folder = store.load("town"), version_folder(data)
         before = {name: values.copy() for name, values in old.network.arrays().items()}
         city = town()
         city.street(12, [(300, 0), (300, 80)])
         _, new = do_import(data, city.write(tmp_path / "new.osm"))
+        assert version_folder(data) != old_folder
+        assert old_folder.exists()  # for who began to read it
+        store.prune("town", 1)
         assert not old_folder.exists()
         np.testing.assert_equal(old.network.arrays(), before)
         assert new.network.edge_count == old.network.edge_count + 1
         assert store.current_version("town") == version_folder(data).name
 
     def test_the_same_again_has_a_name_of_its_own(self, data: Path, tmp_path: Path) -> None:
-        store = DirectoryAreaStore(data)
+        store = area_store(data)
         first = store.current_version("town")
         report, _ = do_import(data, tmp_path / "town.osm.pbf")
         second = store.current_version("town")
@@ -193,13 +200,16 @@ class TestReplacing:
         ):
             left.mkdir(parents=True)
             (left / "network.edge_u.npy").write_bytes(b"half")
-        (home / ".current.new").write_text("half", encoding="utf-8")
-        store = DirectoryAreaStore(data)
+        shutil.copytree(version_folder(data), home / "versions" / "written-but-never-registered")
+        store = area_store(data)
         assert [summary.id for summary in store.list_areas()] == ["town"]
         assert store.load("town").id == "town"
         do_import(data, tmp_path / "town.osm.pbf")
         do_import(data, tmp_path / "town.osm.pbf", area_id="new")
         assert [summary.id for summary in store.list_areas()] == ["new", "town"]
+        for area_id in ("new", "town"):
+            kept = {path.name for path in (data / "areas" / area_id / "versions").iterdir()}
+            assert kept == {version.key for version in store.list_versions(area_id)}
 
 
 class TestUnusable:
@@ -217,16 +227,15 @@ class TestUnusable:
 
     def test_areas_that_cannot_be_listed(self, tmp_path: Path) -> None:
         (tmp_path / "areas").write_text("a file", encoding="utf-8")
-        store = DirectoryAreaStore(tmp_path)
-        for use in (store.check, store.list_areas):
-            with pytest.raises(StoreError, match=r"areas: Not a directory; check the data directory$"):
-                use()
+        store = area_store(tmp_path)
+        with pytest.raises(StoreError, match=r"areas: Not a directory; check the data directory$"):
+            store.check()
 
     def test_strangers_among_the_areas_are_passed_over(self, data: Path) -> None:
         (data / "areas" / ".DS_Store").write_bytes(b"x")
         (data / "areas" / "empty").mkdir()
-        assert [summary.id for summary in DirectoryAreaStore(data).list_areas()] == ["town"]
+        assert [summary.id for summary in area_store(data).list_areas()] == ["town"]
 
     def test_a_copy_under_another_name_is_passed_over(self, data: Path) -> None:
         shutil.copytree(data / "areas" / "town", data / "areas" / "town.bak")
-        assert [summary.id for summary in DirectoryAreaStore(data).list_areas()] == ["town"]
+        assert [summary.id for summary in area_store(data).list_areas()] == ["town"]

@@ -13,8 +13,8 @@ from typing import Any
 from app.domain.area import Area, ImportReport
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.osm_writing import Place, Sketch, degrees
+from tests.support.stores import area_store
 
 SERVICES = ("clinic", "pharmacy")
 
@@ -65,13 +65,12 @@ def do_import(
     **options: Any,
 ) -> tuple[ImportReport, Area]:
     """Import into a store in `folder`; the report, and the area as it is loaded from there."""
-    store = DirectoryAreaStore(folder)
+    store = area_store(folder)
     request = ImportRequest(area_id, osm_file=osm_file, **options)
     report = import_area(request, store, settings or Settings(), known_services=known_services)
     return report, store.load(area_id)
 
 
 def version_folder(data: Path, area_id: str = "town") -> Path:
-    """The only version of an area in a data directory."""
-    (folder,) = (data / "areas" / area_id / "versions").iterdir()
-    return folder
+    """The folder of an area's current version in a data directory."""
+    return data / "areas" / area_id / "versions" / area_store(data).current_version(area_id)

@@ -22,7 +22,13 @@ class HouseholdModel(Base):
     household_id: Mapped[str]
     households: Mapped[float]
     population: Mapped[float | None]
+    pop_0_3: Mapped[float | None]
+    pop_3_6: Mapped[float | None]
+    pop_6_12: Mapped[float | None]
+    pop_60plus: Mapped[float | None]
+    pop_65plus: Mapped[float | None]
     estimated: Mapped[bool]
+    zone_position: Mapped[int | None]
     shape: Mapped[BaseGeometry] = mapped_column(Shape("POINT"))
 
 

@@ -107,7 +107,12 @@ def _make_places() -> None:
         sa.Column("household_id", sa.String(), nullable=False),
         sa.Column("households", sa.Double(), nullable=False),
         sa.Column("population", sa.Double(), nullable=True),
+        *(
+            sa.Column(f"pop_{group}", sa.Double(), nullable=True)
+            for group in ("0_3", "3_6", "6_12", "60plus", "65plus")
+        ),
         sa.Column("estimated", sa.Boolean(), nullable=False),
+        sa.Column("zone_position", sa.Integer(), nullable=True),
         sa.Column("shape", Shape("POINT"), nullable=False),
     )
     _make_place_table(

@@ -1,0 +1,98 @@
+"""Many rows into one table at once: COPY in PostgreSQL, one prepared statement in SQLite.
+
+Rows come as columns, in batches, so that a million of them never exist as a million Python objects.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import shapely
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from pyarrow import csv
+
+from app.db.box_index import index_name, stop_watching_inserts, watch_inserts
+from app.db.geometry_type import SRID
+from app.geo.units import Geometries
+
+BATCH = 20_000
+
+Column = NDArray[Any] | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to be added to a table with a column `shape`.
+
+    Attributes
+    ----------
+    columns : mapping
+        Values by column, all of one length; None and NaN are NULL. Without `id`, which is given here.
+    shapes : Geometries
+        In WGS 84.
+    """
+
+    table: str
+    columns: Mapping[str, Column]
+    shapes: Geometries
+
+    def batches(self) -> Iterator[tuple[dict[str, list[Any]], Geometries]]:
+        for begin in range(0, len(self.shapes), BATCH):
+            part = slice(begin, begin + BATCH)
+            yield {name: _plain(values[part]) for name, values in self.columns.items()}, self.shapes[part]
+
+
+def add_rows(connection: sa.Connection, rows: Rows) -> None:
+    """Add rows within the transaction of a connection, their boxes included."""
+    if len(rows.shapes) == 0:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, rows)
+    else:
+        _insert(connection, rows)
+
+
+def _copy(connection: sa.Connection, rows: Rows) -> None:
+    names = ", ".join((*rows.columns, "shape"))
+    driver: Any = connection.connection.cursor()
+    with driver.copy(f"COPY {rows.table} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        for columns, shapes in rows.batches():
+            # Hexadecimal EWKB is what PostGIS reads from text.
+            ewkb = shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True)
+            table = pa.table({**columns, "shape": pa.array(ewkb.tolist(), pa.string())})
+            buffer = BytesIO()
+            csv.write_csv(table, buffer, csv.WriteOptions(include_header=False))
+            copy.write(buffer.getbuffer())
+
+
+def _insert(connection: sa.Connection, rows: Rows) -> None:
+    names = ("id", *rows.columns, "shape")
+    statement = f"INSERT INTO {rows.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    boxes = f"INSERT INTO {index_name(rows.table)} VALUES (?, ?, ?, ?, ?)"
+    driver: Any = connection.connection.cursor()
+    last = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {rows.table}").scalar_one()
+    # The trigger calls Python five times a row; here the bounds are at hand. Dropping it holds within this
+    # transaction only, and nobody else can write meanwhile.
+    stop_watching_inserts(connection, rows.table)
+    for columns, shapes in rows.batches():
+        ids = range(last + 1, last + 1 + len(shapes))
+        last = ids[-1]
+        driver.executemany(
+            statement, zip(ids, *columns.values(), shapely.to_wkb(shapes).tolist(), strict=True)
+        )
+        west, south, east, north = shapely.bounds(shapes).T.tolist()
+        driver.executemany(boxes, zip(ids, west, east, south, north, strict=True))
+    watch_inserts(connection, rows.table)
+
+
+def _plain(values: Column) -> list[Any]:
+    """Python's own values, NaN as None."""
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind == "f":
+            return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - NaN
+        return list(values.tolist())
+    return list(values)

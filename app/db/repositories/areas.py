@@ -1,0 +1,100 @@
+"""Which areas and versions exist, and which one is current."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.locking import lock_area
+from app.db.models import AreaModel, AreaVersionModel, CurrentVersionModel, ImportReportModel
+from app.db.ready import ReadyDatabase
+from app.db.repositories.area_change import SqlAreaChange
+from app.db.repositories.area_records import report_of, summary_of, version_of
+from app.domain.area import AreaSummary, AreaVersion, ImportReport
+from app.domain.errors import AreaNotFoundError
+
+_AREA_ID = re.compile(r"[a-z0-9-]{1,63}")
+
+_CURRENT = sa.select(AreaVersionModel).join(
+    CurrentVersionModel, CurrentVersionModel.version_id == AreaVersionModel.id
+)
+_CURRENT_KEY = (
+    sa.select(AreaVersionModel.folder)
+    .join(CurrentVersionModel, CurrentVersionModel.version_id == AreaVersionModel.id)
+    .where(CurrentVersionModel.area_id == sa.bindparam("area_id"))
+)
+
+
+class SqlAreaRegistry:
+    """An `AreaRegistry` in a database.
+
+    Parameters
+    ----------
+    actor : str
+        Who changes things through this: kept with each version and in the audit log.
+    """
+
+    def __init__(self, database: ReadyDatabase, *, actor: str) -> None:
+        self._database = database
+        self._actor = actor
+
+    def check(self) -> None:
+        self._database.check()
+
+    @contextmanager
+    def changing(self, area_id: str) -> Iterator[SqlAreaChange]:
+        with self._database.writing() as session:
+            lock_area(session, area_id)
+            yield SqlAreaChange(session, area_id, self._actor)
+
+    def list_areas(self) -> tuple[AreaSummary, ...]:
+        with self._database.reading() as session:
+            if session is None:
+                return ()
+            rows = session.scalars(_CURRENT.order_by(AreaVersionModel.area_id)).all()
+        # Code points decide, in every database and whatever its language.
+        return tuple(sorted((summary_of(row) for row in rows), key=lambda summary: summary.id))
+
+    def current_key(self, area_id: str) -> str:
+        with self._database.reading() as session:
+            found = None
+            if session is not None and _AREA_ID.fullmatch(area_id):
+                found = session.execute(_CURRENT_KEY, {"area_id": area_id}).scalar()
+            if found is None:
+                raise self._not_found(session, area_id)
+        return str(found)
+
+    def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
+        with self._database.reading() as session:
+            if session is None or not _AREA_ID.fullmatch(area_id):
+                raise self._not_found(session, area_id)
+            row = session.scalar(_CURRENT.where(CurrentVersionModel.area_id == area_id))
+            if row is None:
+                raise self._not_found(session, area_id)
+            report = session.get_one(ImportReportModel, row.id)
+        return summary_of(row), report_of(report.report)
+
+    def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
+        with self._database.reading() as session:
+            if session is None or not _AREA_ID.fullmatch(area_id):
+                raise self._not_found(session, area_id)
+            current = session.get(CurrentVersionModel, area_id)
+            if current is None:
+                raise self._not_found(session, area_id)
+            mine = sa.select(AreaVersionModel).where(AreaVersionModel.area_id == area_id)
+            rows = session.scalars(mine.order_by(AreaVersionModel.number.desc())).all()
+        return tuple(version_of(row, current=row.id == current.version_id) for row in rows)
+
+    def is_registered(self, area_id: str, key: str) -> bool:
+        known = sa.select(AreaVersionModel.id).where(
+            AreaVersionModel.area_id == area_id, AreaVersionModel.folder == key
+        )
+        with self._database.reading() as session:
+            return session is not None and session.scalar(known) is not None
+
+    @staticmethod
+    def _not_found(session: Session | None, area_id: str) -> AreaNotFoundError:
+        ids = () if session is None else session.scalars(sa.select(AreaModel.id)).all()
+        return AreaNotFoundError(area_id, tuple(sorted(ids)))

@@ -1,0 +1,96 @@
+"""Areas in versions: their arrays in folders, and the database to say which folders are versions."""
+
+from contextlib import suppress
+
+from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
+from app.domain.errors import DatabaseError
+from app.services.ports import AreaRegistry, ArtifactStore
+
+DEFAULT_KEEP = 3
+
+
+class VersionedAreas:
+    """An `AreaStore` of both.
+
+    A folder is written first and registered after, in one transaction with everything that the database keeps of
+    it; a folder is removed only when no transaction knows it any more. So whatever is killed when, each version that
+    the database knows is whole, and the next change of the area clears what was left.
+
+    Parameters
+    ----------
+    keep : int
+        Versions that stay after an import, the new one included.
+    """
+
+    def __init__(self, artifacts: ArtifactStore, registry: AreaRegistry, *, keep: int = DEFAULT_KEEP) -> None:
+        self._artifacts = artifacts
+        self._registry = registry
+        self._keep = keep
+
+    def check(self) -> None:
+        self._registry.check()
+        self._artifacts.check()
+
+    def list_areas(self) -> tuple[AreaSummary, ...]:
+        return self._registry.list_areas()
+
+    def get_summary(self, area_id: str) -> AreaSummary:
+        return self.describe(area_id)[0]
+
+    def load_report(self, area_id: str) -> ImportReport:
+        return self.describe(area_id)[1]
+
+    def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
+        return self._registry.describe(area_id)
+
+    def current_version(self, area_id: str) -> str:
+        return self._registry.current_key(area_id)
+
+    def load(self, area_id: str, key: str | None = None) -> Area:
+        return self._artifacts.read(area_id, key or self._registry.current_key(area_id))
+
+    def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
+        return self._registry.list_versions(area_id)
+
+    def save(self, area: Area, report: ImportReport) -> None:
+        self._registry.check()  # before the work, not after it
+        with self._artifacts.alone_with(area.id):
+            written: list[str] = []
+            try:
+                with self._registry.changing(area.id) as change:
+                    written.append(self._artifacts.write(area))
+                    change.register(area, report, written[0])
+                    self._artifacts.remove_all_but(area.id, change.keys())
+                    pruned = change.prune(self._keep)
+            except BaseException:
+                self._remove_unregistered(area.id, written)
+                raise
+            # From here on the version stands, and no transaction knows those that are removed now.
+            self._artifacts.remove(area.id, [version.key for version in pruned])
+
+    def roll_back(self, area_id: str, reference: str | None = None) -> AreaVersion:
+        self._registry.current_key(area_id)
+        with self._artifacts.alone_with(area_id), self._registry.changing(area_id) as change:
+            return change.roll_back(reference)
+
+    def prune(self, area_id: str, keep: int) -> tuple[AreaVersion, ...]:
+        self._registry.current_key(area_id)
+        with self._artifacts.alone_with(area_id):
+            with self._registry.changing(area_id) as change:
+                self._artifacts.remove_all_but(area_id, change.keys())
+                pruned = change.prune(keep)
+            self._artifacts.remove(area_id, [version.key for version in pruned])
+        return pruned
+
+    def delete(self, area_id: str) -> None:
+        self._registry.current_key(area_id)
+        with self._artifacts.alone_with(area_id):
+            with self._registry.changing(area_id) as change:
+                change.delete()
+            self._artifacts.remove_area(area_id)
+
+    def _remove_unregistered(self, area_id: str, keys: list[str]) -> None:
+        """Free the space of a version that did not come to be; where nobody can tell, the next import does."""
+        with suppress(DatabaseError):
+            gone = [key for key in keys if not self._registry.is_registered(area_id, key)]
+            self._artifacts.remove(area_id, gone)

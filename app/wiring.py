@@ -1,0 +1,39 @@
+"""Puts together what keeps the data, for the command line and for the service alike."""
+
+import getpass
+
+from app.db.ready import ReadyDatabase
+from app.db.repositories.areas import SqlAreaRegistry
+from app.db.session import Database
+from app.services.versioned_areas import VersionedAreas
+from app.settings import Settings
+from app.store.artifacts import ArtifactFolder
+
+
+def open_database(settings: Settings) -> ReadyDatabase:
+    """The database of the settings; nothing connects yet."""
+    return ReadyDatabase(Database(settings.database_address))
+
+
+def open_store(
+    settings: Settings, database: ReadyDatabase | None = None, *, actor: str | None = None
+) -> VersionedAreas:
+    """The imported areas.
+
+    Parameters
+    ----------
+    actor : str, optional
+        Who changes things through this; by default `REACH15_ACTOR`, or else the user of this machine.
+    """
+    registry = SqlAreaRegistry(
+        database or open_database(settings), actor=actor or settings.actor or system_user()
+    )
+    return VersionedAreas(ArtifactFolder(settings.data_path), registry, keep=settings.keep_versions)
+
+
+def system_user() -> str:
+    """Name of the user whom the system says we are."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # in a container, of a number that has no name
+        return "unknown"
