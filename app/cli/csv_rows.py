@@ -21,7 +21,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 """A negative id is no formula; a blank before it would only make programs take it for text."""
 
-FACILITY_COLUMNS = ("id", "lon", "lat", "services", "name")
+FACILITY_COLUMNS = ("id", "lon", "lat", "services", "name", "area_m2")
 
 
 def household_csv(assessment: Assessment) -> Iterator[bytes]:
@@ -65,9 +65,8 @@ def facility_csv(area: Area, services: dict[int, list[str]]) -> Iterator[bytes]:
         properties = feature["properties"]
         lon, lat = feature["geometry"]["coordinates"]
         name = " ".join(_CONTROL.sub(" ", properties["name"] or "").split())
-        rows.append(
-            [safe_text(properties["id"]), lon, lat, ";".join(properties["services"]), safe_text(name)]
-        )
+        offered = ";".join(properties["services"])
+        rows.append([safe_text(properties["id"]), lon, lat, offered, safe_text(name), properties["area_m2"]])
     yield _lines(rows)
 
 

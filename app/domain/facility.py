@@ -30,6 +30,8 @@ class FacilityPlaces:
         Points or (multi)polygons in WGS 84, lon and lat.
     entrances : tuple of f tuples of (lon_deg, lat_deg)
         Passable entrances mapped on an area's outline; empty where there are none.
+    area_m2 : float array, shape (f,), or None
+        How large places given as points are, where somebody told; NaN where nobody did.
     """
 
     id: NDArray[np.str_]
@@ -39,13 +41,15 @@ class FacilityPlaces:
     services: tuple[tuple[str, ...], ...]
     geometry: Geometries
     entrances: tuple[tuple[tuple[float, float], ...], ...]
+    area_m2: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class Facilities:
     """Facilities ready to be walked to, ``f`` of them, sorted by id.
 
-    ``lon_deg`` and ``lat_deg`` are a point that stands for each; ``area_m2`` is NaN for those mapped as points.
+    ``lon_deg`` and ``lat_deg`` are a point that stands for each; ``area_m2`` is NaN for those mapped as points,
+    unless their user told it.
     ``outline`` is the (multi)polygon of those mapped as areas, None for points: where streets cross it may change.
     The other fields are those of `FacilityPlaces`.
     """

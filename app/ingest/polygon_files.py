@@ -2,44 +2,43 @@
 
 from pathlib import Path
 
+import numpy as np
 import shapely
 
-from app.domain.errors import BadInputError
 from app.geo.units import Geometries
-from app.ingest import table_places
-from app.ingest.table_rows import RawTable, shown_path
-from app.ingest.table_vector import read_vector
-from app.ingest.tables import MAX_EDGE_M, VECTOR_ENDINGS
+from app.ingest import table_places, table_values
+from app.ingest.table_columns import Wanted
+from app.ingest.table_formats import read_raw
+from app.ingest.table_rows import RawTable
+from app.ingest.table_source import ReadOptions
+from app.ingest.tables import AS_IT_STANDS, MAX_EDGE_M
 
 
-def read_polygons(path: Path, wanted: tuple[str, ...], what: str) -> tuple[RawTable, Geometries]:
+def read_polygons(
+    path: Path, wanted: tuple[str, ...], what: str, options: ReadOptions = AS_IT_STANDS
+) -> tuple[RawTable, Geometries]:
     """Rows of a file and their polygons, in WGS 84 and valid; whatever is no polygon is noted as a bad row.
 
     Parameters
     ----------
+    path : Path
     wanted : tuple of str
         Columns to keep, in lower case.
     what : str
         What a row is to be, for messages: ``zone`` or ``cell``.
+    options : ReadOptions
 
     Raises
     ------
     BadInputError
         If the file cannot be read, or its CRS is not known. Bad rows are noted in the table, not raised.
     """
-    ending = path.suffix.lower()
-    if ending not in VECTOR_ENDINGS:
-        given = f"files ending in {ending!r} are" if ending else "a file without an ending is"
-        raise BadInputError(
-            shown_path(path),
-            f"{given} not read here; give {', '.join(VECTOR_ENDINGS[:-1])} or {VECTOR_ENDINGS[-1]}",
-        )
-    table = read_vector(path, wanted)
+    raw = read_raw(path, options, Wanted(wanted, options.columns, polygons=True, guess=False))
+    table = table_values.clean(raw)
     places = table_places.places(table, max_edge_m=MAX_EDGE_M)
-    bad = table.bad_rows()
-    for row, kind in enumerate(shapely.get_type_id(places).tolist()):
-        if kind == table_places.POINT and row not in bad:
-            table.add_problem(row, None, f"is a point; draw the {what} as a polygon")
+    good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    for row in good[shapely.get_type_id(places[good]) == table_places.POINT].tolist():
+        table.add_problem(row, None, f"is a point; draw the {what} as a polygon")
     return table, places
 
 

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import BadInputError
 from app.geo.units import FloatArray
 from app.ingest.proposal_values import BadPropertyError
-from app.ingest.table_rows import shown
-from app.ingest.table_vector import CRS_NAME, GEOMETRY_TYPES, WGS84_FIX
+from app.ingest.table_geojson import CRS_NAME, GEOMETRY_TYPES
+from app.ingest.table_rows import WGS84_FIX, shown
 
 _FARTHEST_DEG = (180.0, 90.0)
 _REPAIRABLE = ("Polygon", "MultiPolygon")

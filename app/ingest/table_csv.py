@@ -2,102 +2,137 @@
 
 import csv
 import io
-from pathlib import Path
+import re
+from collections.abc import Iterator
 
 import numpy as np
 
 from app.domain.errors import BadInputError
-from app.ingest.table_rows import (
-    RawTable,
-    RowProblems,
-    decode_utf8,
-    find_columns,
-    listed,
-    read_bytes,
-    shown_path,
-)
+from app.ingest.table_columns import LAT, LON, WKT, Wanted
+from app.ingest.table_places_text import geometry_of_text
+from app.ingest.table_rows import RawTable, RowProblems, listed
+from app.ingest.table_source import Source
+from app.ingest.table_text import decode_text
 
-COORDINATES = ("lon", "lat")
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+_QUOTED = re.compile(r'"[^"]*"')
 
 
-def read_csv(path: Path, wanted: tuple[str, ...]) -> RawTable:
-    """Rows of a CSV file as text, blanks around the values dropped.
+def read_csv(source: Source, wanted: Wanted) -> RawTable:
+    """Rows of a CSV file as text.
 
     Parameters
     ----------
-    path : Path
-    wanted : tuple of str
-        Columns to keep besides lon and lat, which every file must have.
+    source : Source
+        Separated by commas, semicolons or tabs, whichever the header has most of.
+    wanted : Wanted
+        Columns to keep besides those that say where a row is.
 
     Raises
     ------
     BadInputError
-        If it is not CSV in UTF-8, has no lon or lat column or no rows.
+        If it is no text or no CSV, or has no rows or no columns of coordinates.
     """
-    file = shown_path(path)
-    text = decode_utf8(read_bytes(path), file, "CSV")
+    file = source.file
+    text, encoding = decode_text(source.content(), file)
     if text.lstrip()[:1] in ("{", "["):
         raise BadInputError(file, "is named as CSV but looks like JSON: give it the ending .geojson")
-    lines, rows = _split(text, file)
-    found, header_line = tuple(name.strip() for name in rows[0]), lines[0]
-    positions = _positions(found, wanted, f"{file}, line {header_line}")
-    if len(rows) == 1:
-        raise BadInputError(file, "has a header but no rows; export it again")
+    separator = _separator(text, source.ending)
+    rows = _rows(text, separator, file)
+    header_line, header = next(rows, (0, []))
+    if not header:
+        raise BadInputError(file, "is empty; export it again")
+    found = tuple(name.strip() for name in header)
+    positions = place_columns(found, wanted, f"{file}, line {header_line}")
     problems = RowProblems(file, "line")
-    width = len(found)
-    for line, row in zip(lines[1:], rows[1:], strict=True):
-        if len(row) != width:
-            _fit(row, width, line, problems)
-    columns = {
-        name: [row[position].strip() for row in rows[1:]] for name, position in sorted(positions.items())
-    }
-    numbers = np.asarray(lines[1:], dtype=np.int64)
-    return RawTable(file, numbers, found, columns, None, None, problems)
-
-
-def _split(text: str, file: str) -> tuple[list[int], list[list[str]]]:
-    """Rows that hold anything, with the line on which each begins."""
-    # strict: otherwise a quote left open would swallow the rest of the file in silence.
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    kept: dict[str, list[str]] = {name: [] for name in positions}
+    pairs = [(kept[name], position) for name, position in positions.items()]
     lines: list[int] = []
-    rows: list[list[str]] = []
+    for line, row in rows:
+        if len(row) != len(found):
+            _fit(row, len(found), line, SEPARATORS[separator], problems)
+        lines.append(line)
+        for values, position in pairs:
+            values.append(row[position])
+    if not lines:
+        raise BadInputError(file, "has a header but no rows; export it again")
+    table = RawTable(
+        file=file,
+        numbers=np.asarray(lines, dtype=np.int64),
+        found=found,
+        columns=kept,
+        geometry=geometry_of_text(kept, lines, wanted, problems),
+        crs=None,
+        problems=problems,
+        names={name: found[position] for name, position in positions.items()},
+        asked_crs=source.options.crs,
+    )
+    if encoding != "UTF-8":
+        table.warnings.append(f"{file}: read as {encoding} text")
+    if separator == ";":
+        table.warnings.append(f"{file}: read with semicolons between the columns")
+    return table
+
+
+def place_columns(found: tuple[str, ...], wanted: Wanted, where: str) -> dict[str, int]:
+    """Positions of the wanted columns of a table, of which some must say where each row is."""
+    positions = wanted.with_places().find(found, where)
+    if wanted.everything:
+        return positions
+    if LON in positions and LAT in positions:
+        positions.pop(WKT, None)
+        return positions
+    if WKT in positions:
+        return {name: position for name, position in positions.items() if name not in (LON, LAT)}
+    missing = [WKT] if wanted.polygons else [name for name in (LON, LAT) if name not in positions]
+    raise BadInputError(
+        where,
+        f"has no column {' and no column '.join(missing)} (found: {listed(found)}); the first line must name "
+        + (
+            "the columns, wkt being polygons as WKT"
+            if wanted.polygons
+            else "the columns, lon and lat being WGS 84 degrees"
+        ),
+    )
+
+
+def _separator(text: str, ending: str) -> str:
+    """What stands most often between the names in the first line that holds anything."""
+    start = len(text) - len(text.lstrip("\r\n \ufeff"))
+    end = re.compile(r"[\r\n]").search(text, start)
+    header = _QUOTED.sub("", text[start : end.start() if end else None])
+    counts = {separator: header.count(separator) for separator in SEPARATORS}
+    best = max(counts, key=counts.__getitem__)
+    if counts[best]:
+        return best
+    return "\t" if ending == ".tsv" else ","
+
+
+def _rows(text: str, separator: str, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold anything, each with the line on which it begins."""
+    # strict: otherwise a quote left open would swallow the rest of the file in silence.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     begins = 1
     try:
         for row in reader:
             # Spreadsheets end their exports with rows of bare commas.
             if "".join(row).strip():
-                lines.append(begins)
-                rows.append(row)
+                yield begins, row
             begins = reader.line_num + 1
     except csv.Error as error:
         raise BadInputError(
             f"{file}, line {begins}", f'cannot be read as CSV ({error}); look for a stray or open quote (")'
         ) from error
-    if not rows:
-        raise BadInputError(file, "is empty; export it again")
-    return lines, rows
 
 
-def _positions(found: tuple[str, ...], wanted: tuple[str, ...], where: str) -> dict[str, int]:
-    positions = find_columns(found, (*COORDINATES, *wanted), where)
-    missing = [name for name in COORDINATES if name not in positions]
-    if missing:
-        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
-            if any(separator in column for column in found):
-                raise BadInputError(where, f"columns are separated by {name}; save the file with commas")
-        raise BadInputError(
-            where,
-            f"has no column {' and no column '.join(missing)} (found: {listed(found)}); the first line must name "
-            "the columns, lon and lat being WGS 84 degrees",
-        )
-    return positions
-
-
-def _fit(row: list[str], width: int, line: int, problems: RowProblems) -> None:
+def _fit(row: list[str], width: int, line: int, separator: str, problems: RowProblems) -> None:
     """Give a row as many values as there are columns, and note it as bad if any was lost or made up."""
     count = len(row)
     if any(value.strip() for value in row[width:]) or count < width:
-        reason = f"has {count} values under {width} columns; put values that hold a comma in double quotes"
+        reason = (
+            f"has {count} values under {width} columns; put values that hold a {separator} in double quotes"
+        )
         problems.add(line, None, reason)
     row[width:] = []
     row.extend([""] * (width - count))

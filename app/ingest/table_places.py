@@ -7,9 +7,8 @@ from pyproj.exceptions import ProjError
 
 from app.domain.errors import BadInputError
 from app.geo.units import FloatArray, Geometries, IntArray
-from app.ingest.table_rows import RawTable
+from app.ingest.table_rows import WGS84_FIX, RawTable
 from app.ingest.table_values import numbers
-from app.ingest.table_vector import WGS84_FIX
 
 POINT = shapely.GeometryType.POINT
 POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)

@@ -18,6 +18,8 @@ SHOWN_NAMES = 12
 MAX_CELL_CHARACTERS = 200
 """Of a value in a report: enough to find it; a broken quote can make one cell of half a file."""
 
+WGS84_FIX = "reproject it to WGS 84 (EPSG:4326) and save it again"
+
 MAX_JSON_INTEGER = 2**63
 
 FOREIGN_CONTENT = (
@@ -27,7 +29,9 @@ FOREIGN_CONTENT = (
     ),
     (b"<html", "an HTML page (perhaps an error or login page), not the data: download the file again"),
     (b"<", "XML or HTML text, not the data: download the file again"),
-    (b"pk\x03\x04", "a ZIP archive or an Excel workbook: unpack it, or save the sheet as 'CSV UTF-8'"),
+    (b"pk\x03\x04", "a ZIP archive or an Excel workbook: give it the ending .zip or .xlsx"),
+    (b"fgb\x03", "a FlatGeobuf: give it the ending .fgb"),
+    (b"par1", "a Parquet file: give it the ending .parquet"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as 'CSV UTF-8'"),
     (b"sqlite format 3\0", "a GeoPackage or another SQLite database: give it the ending .gpkg"),
     (b"\x1f\x8b", "compressed with gzip: unpack it"),
@@ -139,6 +143,10 @@ class RawTable:
         Filled while reading and checking.
     warnings : list of str
         What the user should hear of although the file can be used.
+    names : mapping of str to str
+        What the file calls each of `columns`.
+    asked_crs : str or None
+        Coordinate system that the user says the file is in.
     """
 
     file: str
@@ -149,6 +157,8 @@ class RawTable:
     crs: str | None
     problems: RowProblems
     warnings: list[str] = field(default_factory=list)
+    names: Mapping[str, str] = field(default_factory=dict)
+    asked_crs: str | None = None
 
     @property
     def count(self) -> int:
@@ -156,11 +166,20 @@ class RawTable:
 
     def add_problem(self, row: int, column: str | None, reason: str) -> None:
         """Note that the row at this position cannot be used, with what stands in that column."""
-        self.problems.add(int(self.numbers[row]), column, reason, self._value(row, column))
+        self.problems.add(int(self.numbers[row]), self._named(column), reason, self._value(row, column))
 
     def add_repaired(self, row: int, column: str | None, reason: str) -> None:
         """Note what was done to the row at this position so that it can be used."""
-        self.problems.add_repaired(int(self.numbers[row]), column, reason, self._value(row, column))
+        self.problems.add_repaired(
+            int(self.numbers[row]), self._named(column), reason, self._value(row, column)
+        )
+
+    def add_place_problem(self, row: int, reason: str, place: str) -> None:
+        """Note that the row at this position cannot be used because of where it is."""
+        self.problems.add(int(self.numbers[row]), None, reason, place)
+
+    def _named(self, column: str | None) -> str | None:
+        return None if column is None else self.names.get(column, column)
 
     def _value(self, row: int, column: str | None) -> object:
         values = self.columns.get(column) if column is not None else None
@@ -179,15 +198,15 @@ def shown_path(path: Path) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def read_bytes(path: Path, size: int = -1) -> bytes:
-    """Whole content of a file, or its first `size` bytes.
+def read_bytes(path: Path, size: int = -1, file: str | None = None) -> bytes:
+    """Whole content of a file, or its first `size` bytes; `file` is its name for messages.
 
     Raises
     ------
     BadInputError
         If there is no such file, it cannot be read, or it is empty.
     """
-    file = shown_path(path)
+    file = file or shown_path(path)
     try:
         with path.open("rb") as stream:
             content = stream.read(size)
@@ -233,23 +252,3 @@ def decode_utf8(content: bytes, file: str, format_name: str) -> str:
         raise BadInputError(
             f"{file}, line {line}", "is not UTF-8 text; save the file as UTF-8 (in Excel: 'CSV UTF-8')"
         ) from error
-
-
-def find_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> dict[str, int]:
-    """Position of each wanted column that is there; case and surrounding blanks do not count.
-
-    Raises
-    ------
-    BadInputError
-        If two columns have the same wanted name.
-    """
-    plain = [name.strip().casefold() for name in names]
-    positions: dict[str, int] = {}
-    for column in wanted:
-        places = [place for place, name in enumerate(plain) if name == column]
-        if len(places) > 1:
-            both = listed(names[place] for place in places)
-            raise BadInputError(where, f"more than one column is named {column} ({both}); keep one")
-        if places:
-            positions[column] = places[0]
-    return positions

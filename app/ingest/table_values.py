@@ -1,8 +1,11 @@
 """Values of a user's rows: ids, texts, numbers and service ids, each checked and each bad one noted by row."""
 
+import itertools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NUMBER_CHARACTERS = frozenset("0123456789+-.eE")
 """``float`` alone would also take ``1_000``, ``nan`` and the digits of other scripts."""
 
+PLAIN_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+
 SERVICE_ID = re.compile(r"[\w.:-]+")
 
 
@@ -31,23 +36,52 @@ class BadValueError(ValueError):
     """A value cannot be used; the message says why and what to do. Caught here, and noted with its row."""
 
 
-def ids(table: RawTable) -> NDArray[np.str_]:
-    """Ids of all rows as text, unique; the rows' numbers, with a warning, where the file has no id column."""
-    values = table.columns.get("id")
-    if values is None:
+def clean(table: RawTable) -> RawTable:
+    """The table without blanks around its texts, each row that had some noted as repaired."""
+    columns: dict[str, Sequence[Any]] = {}
+    for column, values in table.columns.items():
+        stripped = [value.strip() if isinstance(value, str) else value for value in values]
+        for row, (before, after) in enumerate(zip(values, stripped, strict=True)):
+            # A cell of blanks alone is an empty one, which is another matter.
+            if after is not before and after and after != before:
+                table.add_repaired(row, column, "blanks around the value were dropped")
+        columns[column] = stripped
+    return replace(table, columns=columns)
+
+
+def ids(table: RawTable, taken: AbstractSet[str] = frozenset()) -> NDArray[np.str_]:
+    """Ids of all rows as text, unique, none of those `taken`.
+
+    Where the file has no such column rows are called by their numbers, with a warning; a single row without an id
+    gets one, which is noted. Of rows with the same id the first stays.
+    """
+    if "id" not in table.columns:
         table.warnings.append(
             f"{table.file}: has no column id; rows are called 1, 2, ... in the file's order, "
             "so add ids if they are to stay the same when the file changes"
         )
-        return np.array([str(number) for number in range(1, table.count + 1)])
+        free = (text for text in map(str, itertools.count(1)) if text not in taken)
+        return np.array(list(itertools.islice(free, table.count)))
     texts = _each(table, "id", _id, "")
+    bad = table.bad_rows()
     first_rows: dict[str, int] = {}
+    missing: list[int] = []
     for row, text in enumerate(texts):
-        first = first_rows.setdefault(text, row)
-        if text and first != row:
-            unit = table.problems.unit
-            before = f"{unit} {table.numbers[first]}"
+        first = first_rows.setdefault(text, row) if text else row
+        if first != row:
+            before = f"{table.problems.unit} {table.numbers[first]}"
             table.add_problem(row, "id", f"{shown(text)} is already the id of {before}; make ids unique")
+        elif text in taken:
+            table.add_problem(row, "id", f"{shown(text)} is already an id of the area; make ids unique")
+        elif not text and row not in bad:
+            missing.append(row)
+    for row in missing:
+        made = f"row-{table.numbers[row]}"
+        while made in first_rows or made in taken:
+            made += "-made"
+        first_rows[made] = row
+        texts[row] = made
+        table.add_repaired(row, "id", f"had no id; called {made}")
     return np.array(texts)
 
 
@@ -69,7 +103,21 @@ def numbers(table: RawTable, column: str) -> FloatArray:
         except ValueError:
             # Some row is bad: one by one, below, finds out which.
             pass
-    return np.array(_each(table, column, _number, 0.0), dtype=np.float64)
+    half_width = replace(table, columns={column: _half_width(table, column)})
+    return np.array(_each(half_width, column, _number, 0.0), dtype=np.float64)
+
+
+def _half_width(table: RawTable, column: str) -> list[Any]:
+    """A column's values with full-width digits turned into plain ones; rows that are numbers for it are noted."""
+    results = []
+    for row, value in enumerate(table.columns[column]):
+        text = value.translate(PLAIN_DIGITS) if isinstance(value, str) else value
+        if text is not value and text != value and set(text) <= NUMBER_CHARACTERS:
+            table.add_repaired(row, column, f"full-width digits were read as {text}")
+            results.append(text)
+        else:
+            results.append(value)
+    return results
 
 
 def weights(table: RawTable, column: str) -> FloatArray:
@@ -79,6 +127,19 @@ def weights(table: RawTable, column: str) -> FloatArray:
         table.add_problem(row, column, f"{result[row]:g} is negative; write 0 or more")
     for row in np.flatnonzero(result > MOST_WEIGHT).tolist():
         table.add_problem(row, column, f"{result[row]:g} is more than {MOST_WEIGHT:g}; correct it")
+    return result
+
+
+def optional_weights(table: RawTable, column: str) -> FloatArray:
+    """As `weights`, NaN in rows that leave the cell empty and in all where the file has no such column."""
+    result = np.full(table.count, np.nan)
+    values = table.columns.get(column, ())
+    told = np.flatnonzero([not _is_missing(value) for value in values])
+    if len(told):
+        part = replace(
+            table, numbers=table.numbers[told], columns={column: [values[row] for row in told.tolist()]}
+        )
+        result[told] = weights(part, column)
     return result
 
 
@@ -106,10 +167,7 @@ def _is_missing(value: object) -> bool:
 
 def _id(value: object) -> str:
     # Kept letter by letter: the user looks for it in the answers.
-    text = _bounded(_text(value).strip(), MAX_ID_CHARACTERS)
-    if not text:
-        raise BadValueError("is empty; give every row an id, or leave the whole column out")
-    return text
+    return _bounded(_text(value).strip(), MAX_ID_CHARACTERS)
 
 
 def _name(value: object) -> str:

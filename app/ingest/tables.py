@@ -1,6 +1,6 @@
-"""Households, facilities and areas that users bring in files: GeoJSON, GeoPackage and CSV.
+"""Households, facilities, zones and areas that users bring in files of any common format.
 
-A file is taken whole or not at all, and the order of its rows changes nothing.
+The order of a file's rows changes nothing.
 """
 
 import logging
@@ -10,21 +10,36 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
 from app.domain.access import GIVEN, INSIDE, AccessPoints
 from app.domain.errors import BadInputError
 from app.domain.facility import FacilityPlaces
 from app.domain.household import AGE_GROUPS, Households
+from app.domain.row_report import RowsRejectedError
+from app.geo.units import Geometries, IntArray
 from app.ingest import table_places, table_values
-from app.ingest.table_csv import read_csv
-from app.ingest.table_rows import RawTable, listed, shown_path
-from app.ingest.table_vector import read_vector
+from app.ingest.table_columns import (
+    FACILITY_FIELDS,
+    HOUSEHOLD_FIELDS,
+    Wanted,
+    tell_mapping,
+)
+from app.ingest.table_formats import read_raw
+from app.ingest.table_near import reject_far
+from app.ingest.table_rows import RawTable, listed
+from app.ingest.table_source import Reading, ReadOptions
+
+__all__ = [
+    "ReadOptions",
+    "Reading",
+    "read_area_file",
+    "read_facilities_file",
+    "read_households_file",
+]
 
 logger = logging.getLogger(__name__)
-
-VECTOR_ENDINGS = (".geojson", ".json", ".gpkg")
-TABLE_ENDINGS = (*VECTOR_ENDINGS, ".csv")
 
 NO_AREA = (-1, shapely.GeometryType.POINT, shapely.GeometryType.MULTIPOINT)
 LINES = (
@@ -36,127 +51,132 @@ LINES = (
 MAX_EDGE_M = 1000.0
 """A straight line of this length in a projected plane strays about 2 cm from one in degrees (s**2 / 8R)."""
 
+AS_IT_STANDS = ReadOptions()
 
-def read_households_file(path: Path) -> tuple[Households, tuple[str, ...]]:
+
+def read_households_file(path: Path, options: ReadOptions = AS_IT_STANDS) -> Reading[Households]:
     """Households of a file: its ``id``, ``households``, ``population`` and age groups, at points or inside polygons.
 
     Parameters
     ----------
     path : Path
-        ``.csv`` with ``lon`` and ``lat`` in WGS 84, ``.geojson``, ``.json`` or ``.gpkg`` in any CRS.
+        In any format of `app.ingest.table_formats`.
+    options : ReadOptions
 
     Returns
     -------
-    Households
+    Reading of Households
         Sorted by id. A row counts as one household where the file has no such column; ``population`` is None
         where it has none.
-    tuple of str
-        Warnings for the user, one line each.
 
     Raises
     ------
+    RowsRejectedError
+        If rows cannot be used and were not to be skipped, or none can be used.
     BadInputError
-        If anything in the file cannot be used; names the first such row.
+        If the file cannot be used as a whole.
     """
-    table = _read(path, ("id", "households", "population", *AGE_GROUPS))
-    ids, geometry = table_values.ids(table), table_places.places(table)
+    table = _read(path, options, Wanted(HOUSEHOLD_FIELDS, options.columns))
+    ids, geometry = table_values.ids(table, options.taken_ids), table_places.places(table)
     households = np.ones(table.count)
     if "households" in table.columns:
         households = table_values.weights(table, "households")
     else:
         table.warnings.append(f"{table.file}: has no column households; every row counts as one household")
-    population = table_values.weights(table, "population") if "population" in table.columns else None
-    groups = {name: table_values.weights(table, name) for name in AGE_GROUPS if name in table.columns}
-    table.problems.raise_if_any()
+    told = [name for name in ("population", *AGE_GROUPS) if name in table.columns]
+    persons = {name: table_values.weights(table, name) for name in told}
+    reject_far(table, geometry, options.near)
+    order = keep_good(table, ids, options, "households")
 
-    order = np.argsort(ids, kind="stable")
     geometry = geometry[order]
     is_point = shapely.get_type_id(geometry) == shapely.GeometryType.POINT
     geometry[~is_point] = shapely.point_on_surface(geometry[~is_point])
     lon_deg, lat_deg = shapely.get_x(geometry), shapely.get_y(geometry)
     kind = np.where(is_point, GIVEN, INSIDE)
+    kept = {name: values[order] for name, values in persons.items()}
     result = Households(
         id=ids[order],
         lon_deg=lon_deg,
         lat_deg=lat_deg,
         households=households[order],
-        population=None if population is None else population[order],
-        estimated=np.zeros(table.count, dtype=np.bool_),
-        access=AccessPoints(np.arange(table.count + 1, dtype=np.int64), lon_deg, lat_deg, kind),
-        groups={name: persons[order] for name, persons in groups.items()},
+        population=kept.pop("population", None),
+        estimated=np.zeros(len(order), dtype=np.bool_),
+        access=AccessPoints(np.arange(len(order) + 1, dtype=np.int64), lon_deg, lat_deg, kind),
+        groups=kept,
     )
-    return result, tuple(table.warnings)
+    return Reading(result, tuple(table.warnings), table.problems.report())
 
 
 def read_facilities_file(
-    path: Path, known_services: Collection[str]
-) -> tuple[FacilityPlaces, tuple[str, ...]]:
+    path: Path, known_services: Collection[str], options: ReadOptions = AS_IT_STANDS
+) -> Reading[FacilityPlaces]:
     """Facilities of a file: its ``id``, ``services`` and ``name``, at points or as areas.
 
     Parameters
     ----------
     path : Path
-        ``.csv`` with ``lon`` and ``lat`` in WGS 84, ``.geojson``, ``.json`` or ``.gpkg`` in any CRS. Service ids
-        are joined by ``;``, or a list in GeoJSON.
+        In any format of `app.ingest.table_formats`. Service ids are joined by ``;``, or a list in GeoJSON.
+        ``area_m2`` says how large a place is that is given as a point.
     known_services : collection of str
         Service ids of the standards at hand. Others are kept, with a warning.
+    options : ReadOptions
 
     Returns
     -------
-    FacilityPlaces
+    Reading of FacilityPlaces
         Sorted by id, of source ``supplied``, without tags or entrances.
-    tuple of str
-        Warnings for the user, one line each.
 
     Raises
     ------
-    BadInputError
-        If anything in the file cannot be used; names the first such row.
+    RowsRejectedError, BadInputError
+        As `read_households_file` does.
     """
-    table = _read(path, ("id", "services", "name"))
+    table = _read(path, options, Wanted(FACILITY_FIELDS, options.columns))
     if "services" not in table.columns:
         found = listed(table.found) or "none"
         raise BadInputError(
             table.file, f"has no column services (found: {found}); add service ids, joined by ';'"
         )
-    ids, geometry, names = table_values.ids(table), table_places.places(table), table_values.names(table)
-    services = table_values.services(table)
-    table.problems.raise_if_any()
-    unknown = sorted({service for offered in services for service in offered}.difference(known_services))
+    ids, geometry = table_values.ids(table, options.taken_ids), table_places.places(table)
+    names, services = table_values.names(table), table_values.services(table)
+    area_m2 = table_values.optional_weights(table, "area_m2")
+    reject_far(table, geometry, options.near)
+    order = keep_good(table, ids, options, "facilities")
+    unknown = sorted({service for row in order for service in services[row]}.difference(known_services))
     if unknown:
         table.warnings.append(
             f"{table.file}: no standard here asks for {listed(unknown)}; kept, but check the spelling"
         )
-
-    order = np.argsort(ids, kind="stable")
     result = FacilityPlaces(
         id=ids[order],
         name=names[order],
-        source=np.full(table.count, "supplied"),
-        tags=({},) * table.count,
+        source=np.full(len(order), "supplied"),
+        tags=({},) * len(order),
         services=tuple(services[row] for row in order),
         geometry=geometry[order],
-        entrances=((),) * table.count,
+        entrances=((),) * len(order),
+        area_m2=area_m2[order],
     )
-    return result, tuple(table.warnings)
+    return Reading(result, tuple(table.warnings), table.problems.report())
 
 
-def read_area_file(path: Path, what: str) -> Polygon | MultiPolygon:
+def read_area_file(path: Path, what: str, options: ReadOptions = AS_IT_STANDS) -> Polygon | MultiPolygon:
     """One area out of all polygons of a file, in WGS 84 and valid; points among them are passed over.
 
     Parameters
     ----------
     path : Path
-        ``.geojson``, ``.json`` or ``.gpkg`` in any CRS.
+        In any format of `app.ingest.table_formats`.
     what : str
         What the area is to be, for messages: ``boundary`` or ``extent``.
+    options : ReadOptions
 
     Raises
     ------
     BadInputError
         If the file cannot be used or has no polygon.
     """
-    table = _only_areas(_read(path, (), VECTOR_ENDINGS), what)
+    table = _only_areas(read_raw(path, options, Wanted((), options.columns, polygons=True)), what)
     places = table_places.places(table, max_edge_m=MAX_EDGE_M)
     table.problems.raise_if_any()
     for warning in table.warnings:
@@ -169,21 +189,34 @@ def read_area_file(path: Path, what: str) -> Polygon | MultiPolygon:
     return area
 
 
-def _read(path: Path, wanted: tuple[str, ...], endings: tuple[str, ...] = TABLE_ENDINGS) -> RawTable:
-    ending = path.suffix.lower()
-    if ending not in endings:
-        given = f"files ending in {ending!r} are" if ending else "a file without an ending is"
-        accepted = f"{', '.join(endings[:-1])} or {endings[-1]}"
-        raise BadInputError(shown_path(path), f"{given} not read here; give {accepted}")
-    return read_csv(path, wanted) if ending == ".csv" else read_vector(path, wanted)
+def _read(path: Path, options: ReadOptions, wanted: Wanted) -> RawTable:
+    table = table_values.clean(read_raw(path, options, wanted))
+    tell_mapping(table)
+    return table
+
+
+def keep_good(table: RawTable, ids: NDArray[np.str_], options: ReadOptions, what: str) -> IntArray:
+    """Positions of the rows to keep, by id; refuses the file where bad rows are not to be skipped."""
+    good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    if options.on_error == "fail" or len(good) == 0:
+        try:
+            table.problems.raise_if_any()
+        except RowsRejectedError as error:
+            error.what = what
+            raise
+    return good[np.argsort(ids[good], kind="stable")]
+
+
+def _note_lines(table: RawTable, what: str) -> None:
+    geometry: Geometries = np.asarray(table.geometry, dtype=object)
+    for row in np.flatnonzero(np.isin(shapely.get_type_id(geometry), LINES)).tolist():
+        table.add_problem(row, None, f"is a {geometry[row].geom_type}; draw the {what} as a polygon")
 
 
 def _only_areas(table: RawTable, what: str) -> RawTable:
     """Rows that may be areas. Exports of boundaries often carry a label point or a row without geometry."""
-    geometry = np.asarray(table.geometry, dtype=object)
-    kinds = shapely.get_type_id(geometry)
-    for row in np.flatnonzero(np.isin(kinds, LINES)).tolist():
-        table.add_problem(row, None, f"is a {geometry[row].geom_type}; draw the {what} as a polygon")
+    _note_lines(table, what)
     table.problems.raise_if_any()
-    kept = ~np.isin(kinds, NO_AREA) & ~shapely.is_empty(geometry)
+    geometry: Geometries = np.asarray(table.geometry, dtype=object)
+    kept = ~np.isin(shapely.get_type_id(geometry), NO_AREA) & ~shapely.is_empty(geometry)
     return replace(table, numbers=table.numbers[kept], geometry=geometry[kept])

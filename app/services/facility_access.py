@@ -38,6 +38,7 @@ def join_places(groups: list[FacilityPlaces]) -> FacilityPlaces:
         services=_reorder([item for group in groups for item in group.services], order),
         geometry=geometry[order],
         entrances=_reorder([item for group in groups for item in group.entrances], order),
+        area_m2=np.concatenate([_told_area_m2(group) for group in groups])[order],
     )
 
 
@@ -56,10 +57,14 @@ def locate_facilities(places: FacilityPlaces, locator: EdgeLocator) -> Facilitie
         services=tuple(tuple(sorted(ids)) for ids in places.services),
         lon_deg=shapely.get_x(middle),
         lat_deg=shapely.get_y(middle),
-        area_m2=np.where(is_area, shapely.area(planar), np.nan),
+        area_m2=np.where(is_area, shapely.area(planar), _told_area_m2(places)),
         outline=outline,
         access=_access_points(places, is_area, planar, locator),
     )
+
+
+def _told_area_m2(places: FacilityPlaces) -> FloatArray:
+    return np.full(len(places.id), np.nan) if places.area_m2 is None else places.area_m2
 
 
 def _access_points(

@@ -58,7 +58,7 @@ def find_households(
     warnings: tuple[str, ...] = ()
     counts: dict[str, float]
     if request.households_file is not None:
-        households, warnings = read_households_file(request.households_file)
+        households, warnings, _ = read_households_file(request.households_file)
         counts = {"rows_read": households.count}
         size = households.households
     else:
@@ -89,7 +89,7 @@ def find_facilities(
         groups.append(from_osm)
         counts |= {"osm_places": len(from_osm.id), "dropped_private_or_out_of_use": dropped}
     if request.facilities_file is not None:
-        supplied, warnings = read_facilities_file(request.facilities_file, known_services)
+        supplied, warnings, _ = read_facilities_file(request.facilities_file, known_services)
         groups.append(supplied)
         counts["supplied"] = len(supplied.id)
     facilities = locate_facilities(join_places(groups), locator)

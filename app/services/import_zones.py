@@ -33,7 +33,8 @@ def read_zones(request: ImportRequest, osm_file: Path) -> tuple[Zones | None, tu
         If they cannot be used, or there is none.
     """
     if request.zones_file is not None:
-        return read_zones_file(request.zones_file)
+        zones, warnings, _ = read_zones_file(request.zones_file)
+        return zones, warnings
     if request.zones_level is not None:
         return read_osm_zones(osm_file, request.zones_level)
     return None, ()
