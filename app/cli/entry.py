@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from app import __version__
-from app.cli import area, assess, db, demo, explain, facilities, isochrone, serve, standards
+from app.cli import area, assess, db, demo, explain, facilities, isochrone, serve, site, standards
 from app.cli.options import JsonOption
 from app.cli.output import silence_stdout, write_json
 from app.cli.text import one_line, say
@@ -44,6 +44,7 @@ app.add_typer(standards.app, name="standards", help="The service standards at ha
 app.command("facilities")(facilities.list_facilities)
 app.command("isochrone")(isochrone.draw_isochrone)
 app.add_typer(db.app, name="db", help="The database's tables: bring them up to date, or check them.")
+app.command("site")(site.site_facilities)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 

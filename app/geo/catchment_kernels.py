@@ -55,38 +55,20 @@ def bounded_catchments(  # noqa: PLR0913, PLR0917  # compiled code takes plain a
         for row in range(seed_start[place], seed_start[place + 1]):
             node, value = seed_node[row], seed_cost[row]
             if value <= cutoff and value < cost[node]:
-                if cost[node] == np.inf:
-                    touched[met] = node
-                    met += 1
-                cost[node] = value
-                if filled == len(heap_cost):
-                    heap_cost, heap_node = _more_floats(heap_cost), _more_numbers(heap_node)
-                _push(heap_cost, heap_node, filled, value, node)
+                met = _reach(cost, touched, met, node, value)
+                heap_cost, heap_node = _entered(heap_cost, heap_node, filled, value, node)
                 filled += 1
-        while filled > 0:
-            value, node = heap_cost[0], heap_node[0]
-            filled -= 1
-            _pop(heap_cost, heap_node, filled)
-            if value > cost[node]:
-                continue
-            for arc in range(arc_start[node], arc_start[node + 1]):
-                there, further = np.int64(arc_to[arc]), value + arc_cost[arc]
-                if further <= cutoff and further < cost[there]:
-                    if cost[there] == np.inf:
-                        touched[met] = there
-                        met += 1
-                    cost[there] = further
-                    if filled == len(heap_cost):
-                        heap_cost, heap_node = _more_floats(heap_cost), _more_numbers(heap_node)
-                    _push(heap_cost, heap_node, filled, further, there)
-                    filled += 1
+        met, heap_cost, heap_node = _search(
+            arc_start, arc_to, arc_cost, cost, touched, met, heap_cost, heap_node, filled, cutoff
+        )
         for step in range(met):
             node = touched[step]
             value = cost[node]
             cost[node] = np.inf
             for door in range(door_start[node], door_start[node + 1]):
                 household = door_household[door]
-                if stamp[household] != place and (door_cost[door] + value + door_link[door]) / divisor <= bound:
+                walk = door_cost[door] + value + door_link[door]
+                if stamp[household] != place and walk / divisor <= bound:
                     stamp[household] = place
                     if count == len(found):
                         found = _more_numbers(found)
@@ -94,6 +76,56 @@ def bounded_catchments(  # noqa: PLR0913, PLR0917  # compiled code takes plain a
                     count += 1
         starts[place + 1] = count
     return starts, found[:count]
+
+
+@_compiled
+def _search(  # noqa: PLR0913, PLR0917  # as above
+    arc_start: Index32Array,
+    arc_to: Index32Array,
+    arc_cost: FloatArray,
+    cost: FloatArray,
+    touched: IntArray,
+    met: int,
+    heap_cost: FloatArray,
+    heap_node: IntArray,
+    filled: int,
+    cutoff: float,
+) -> tuple[int, FloatArray, IntArray]:
+    """Dijkstra's search from what the heap holds; `touched` names the `met` nodes that have a cost."""
+    while filled > 0:
+        value, node = heap_cost[0], heap_node[0]
+        filled -= 1
+        _pop(heap_cost, heap_node, filled)
+        if value > cost[node]:
+            continue
+        for arc in range(arc_start[node], arc_start[node + 1]):
+            there, further = np.int64(arc_to[arc]), value + arc_cost[arc]
+            if further <= cutoff and further < cost[there]:
+                met = _reach(cost, touched, met, there, further)
+                heap_cost, heap_node = _entered(heap_cost, heap_node, filled, further, there)
+                filled += 1
+    return met, heap_cost, heap_node
+
+
+@_compiled
+def _reach(cost: FloatArray, touched: IntArray, met: int, node: int, value: float) -> int:
+    """Give a node a cost; how many nodes have one then."""
+    if cost[node] == np.inf:
+        touched[met] = node
+        met += 1
+    cost[node] = value
+    return met
+
+
+@_compiled
+def _entered(
+    heap_cost: FloatArray, heap_node: IntArray, filled: int, value: float, node: int
+) -> tuple[FloatArray, IntArray]:
+    """The heap with one more item, doubled where it is full."""
+    if filled == len(heap_cost):
+        heap_cost, heap_node = _more_floats(heap_cost), _more_numbers(heap_node)
+    _push(heap_cost, heap_node, filled, value, node)
+    return heap_cost, heap_node
 
 
 @_compiled

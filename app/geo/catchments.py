@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -55,21 +56,18 @@ class Catchments:
 
     def sums(self, weight: FloatArray) -> FloatArray:
         """Weight of each place's households, shape (p,)."""
-        total: FloatArray = np.bincount(
-            ragged_rows(self.start), weights=weight[self.household], minlength=self.place_count
-        )
-        return total
+        rows = ragged_rows(self.start)
+        total = np.bincount(rows, weights=weight[self.household], minlength=self.place_count)
+        return total.astype(np.float64)
 
     def kept(self, wanted: BoolArray) -> "Catchments":
         """The same with some households alone; none is renumbered."""
         keep = wanted[self.household]
         rows = ragged_rows(self.start)[keep]
-        return Catchments(
-            ragged_starts(rows, self.place_count), self.household[keep], self.household_count
-        )
+        return Catchments(ragged_starts(rows, self.place_count), self.household[keep], self.household_count)
 
 
-def walked_catchments(
+def walked_catchments(  # noqa: PLR0913  # two sides of a walk, and what it may cost
     network: WalkNetwork,
     graph: SearchGraph,
     household_links: AccessLinks,
@@ -161,7 +159,7 @@ def straight_catchments(
     homes = np.column_stack(projection.to_plane(*household_deg))
     spots = np.column_stack(projection.to_plane(*place_deg))
     bound_m = limit_m + TOLERANCE
-    near = cKDTree(homes).query_ball_point(spots, bound_m * (1.0 + 1e-12))
+    near: Any = cKDTree(homes).query_ball_point(spots, bound_m * (1.0 + 1e-12))
     spot = np.repeat(np.arange(len(spots)), [len(found) for found in near])
     access = np.concatenate([np.asarray(found, dtype=np.int64) for found in near])
     gap = homes[access] - spots[spot]

@@ -1,5 +1,6 @@
 """Loads the compiled search kernels without anybody waiting for them."""
 
+import functools
 import importlib
 import logging
 import threading
@@ -71,3 +72,16 @@ def _tiny_graph() -> SearchGraph:
 
 _TINY_GRAPH = _tiny_graph()
 _TINY_SEEDS = Seeds(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64), np.zeros(1))
+
+
+@functools.cache
+def load_catchment_kernels() -> ModuleType | None:
+    """The compiled search of many catchments, loaded now: with many places it pays even to compile it first.
+
+    None where the compiler is not available; SciPy then finds the same.
+    """
+    try:
+        return importlib.import_module("app.geo.catchment_kernels")
+    except ImportError:
+        _LOG.warning("the compiled search is not available; SciPy searches instead", exc_info=True)
+        return None

@@ -99,7 +99,9 @@ class Rows:
         self._lower.append(lower)
         self._upper.append(upper)
 
-    def add(self, index: IntArray, value: FloatArray, *, lower: float = -np.inf, upper: float = np.inf) -> None:
+    def add(
+        self, index: IntArray, value: FloatArray, *, lower: float = -np.inf, upper: float = np.inf
+    ) -> None:
         """One row."""
         start = np.asarray([0, len(index)], dtype=np.int64)
         self.add_many(start, index, value, np.asarray([lower]), np.asarray([upper]))
@@ -127,7 +129,7 @@ class _QuietHighs(highspy.Highs):
 
     def enableCallbacks(self) -> None:  # noqa: N802  # the library's name
         self.setOptionValue("output_flag", False)  # noqa: FBT003  # as above
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -154,15 +156,16 @@ def solve(
         return Solved(np.empty(0) if possible else None, 0.0 if possible else -np.inf, proven=True)
     if control.should_stop():
         return Solved(start, np.inf, proven=False)
-    highs = _QuietHighs()
-    for name, value in {
+    highs = _QuietHighs()  # type: ignore[no-untyped-call]
+    options: dict[str, bool | float | str] = {
         "mip_rel_gap": 0.0,
         "mip_abs_gap": 1e-7,
         "threads": 1,
         "parallel": "off",
         "random_seed": SEED,
         "time_limit": control.left_s,
-    }.items():
+    }
+    for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.passModel(_lp(programme))
     if start is not None:

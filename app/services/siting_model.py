@@ -88,11 +88,7 @@ class SitingModel:
 
 @dataclass(frozen=True)
 class Reduced:
-    """A smaller model with the same best answers.
-
-    ``candidate`` is the original position of each candidate left; ``members_start`` and ``member`` the original
-    demands that each demand stands for.
-    """
+    """A smaller model with the same best answers; ``candidate`` is the original position of each one left."""
 
     model: SitingModel
     candidate: IntArray
@@ -145,7 +141,7 @@ def _merge_demands(model: SitingModel) -> SitingModel:
         model,
         start=ragged_starts(rows, model.candidate_count),
         demand=merged[model.demand[keep]],
-        weight=np.bincount(merged[wanted], weights=model.weight[wanted], minlength=count),
+        weight=np.bincount(merged[wanted], weights=model.weight[wanted], minlength=count).astype(np.float64),
         need=model.need[first_of],
         group=model.group[first_of],
         zone=model.zone[first_of],
@@ -168,7 +164,8 @@ def _dominated(model: SitingModel) -> BoolArray:
     replaced = cheaper & (~same | (other < one) | model.locked[other])
     dominated = np.zeros(model.candidate_count, dtype=bool)
     dominated[one[replaced]] = True
-    return (dominated | (sizes == 0)) & ~model.locked & (several == 0)
+    gone: BoolArray = (dominated | (sizes == 0)) & ~model.locked & (several == 0)
+    return gone
 
 
 def _with_candidates(model: SitingModel, kept: IntArray) -> SitingModel:

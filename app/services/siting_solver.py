@@ -205,9 +205,7 @@ def _meets(model: SitingModel, chosen: IntArray, limits: Limits) -> bool:
         return False
     if limits.budget is not None and float(model.cost[chosen].sum()) > limits.budget:
         return False
-    met = np.bincount(
-        model.group, weights=model.weight * model.met(chosen), minlength=len(limits.required)
-    )
+    met = np.bincount(model.group, weights=model.weight * model.met(chosen), minlength=len(limits.required))
     return bool((met >= limits.required).all())
 
 
@@ -379,7 +377,7 @@ class _ZoneRows:
             for position, zone in enumerate(self._counted.tolist()):
                 total = self._zones.total[zone]
                 index, value = layout.served(model, model.zone == zone)
-                # threshold - shortfall <= share
+                # The threshold exceeds no share by more than its shortfall.
                 rows.add(
                     np.concatenate([[first, first + 1 + position], index]),
                     np.concatenate([[1.0, -1.0], -value / total]),
@@ -425,7 +423,7 @@ def _choice(
             ragged_rows(reduced.model.start),
             weights=np.maximum(0.0, values[layout.candidates :]),
             minlength=reduced.model.candidate_count,
-        )
+        ).astype(np.float64)
         parts = carried[layout.chosen(values)]
         keep = (parts > 1e-6) | model.locked[chosen]
         chosen, parts = chosen[keep], np.round(parts[keep], 6)
@@ -494,9 +492,7 @@ def _settle_ties(model: SitingModel, chosen: IntArray, limits: Limits) -> IntArr
     return np.asarray(sites, dtype=np.int64)
 
 
-def _first_as_good(
-    model: SitingModel, others: IntArray, site: int, least: float, limits: Limits
-) -> int:
+def _first_as_good(model: SitingModel, others: IntArray, site: int, least: float, limits: Limits) -> int:
     """The first candidate up to `site` that covers at least so much together with the others."""
     have = np.zeros(model.candidate_count)
     have[others] = 1.0

@@ -25,9 +25,7 @@ def random_model(seed: int, *, needs: tuple[int, ...] = (1,), groups: int = 1, z
     """A small city: few candidates, few demands, weights and costs with many ties."""
     draw = random.Random(seed)
     candidates, demands = draw.randint(1, 12), draw.randint(1, 18)
-    rows = [
-        sorted(draw.sample(range(demands), draw.randint(0, min(demands, 7)))) for _ in range(candidates)
-    ]
+    rows = [sorted(draw.sample(range(demands), draw.randint(0, min(demands, 7)))) for _ in range(candidates)]
     if draw.random() < 0.5 and candidates > 2:  # twins, and candidates inside others
         rows[1] = rows[0]
         rows[2] = rows[0][: len(rows[0]) // 2]
@@ -83,7 +81,9 @@ def test_no_choice_covers_more(needs: tuple[int, ...]) -> None:
         draw = random.Random(seed + 1000)
         limits = Limits(
             sites=max(draw.randint(1, 5), int(model.locked.sum())),
-            budget=None if draw.random() < 0.5 else float(model.cost[model.locked].sum()) + draw.randint(1, 6),
+            budget=None
+            if draw.random() < 0.5
+            else float(model.cost[model.locked].sum()) + draw.randint(1, 6),
         )
         best = max(model.covered(chosen) for chosen in every_choice(model, limits))
         choice = most_covered(model, limits, Control.within(LONG_S))
@@ -120,6 +120,13 @@ def test_no_choice_meets_the_target_with_fewer_sites_or_covers_more_with_as_many
     assert possible > 40
 
 
+def levels(model: SitingModel, chosen: np.ndarray, covered: np.ndarray, total: np.ndarray) -> list[float]:
+    """Shares covered of the zones that count, worst first."""
+    gained = np.bincount(model.zone, weights=model.weight * model.met(chosen), minlength=len(total))
+    counted = total > 0
+    return sorted(((covered + gained)[counted] / total[counted]).round(9).tolist())
+
+
 def test_no_choice_raises_the_worst_zones_further() -> None:
     for seed in range(40):
         model = random_model(seed, zones=3)
@@ -127,18 +134,15 @@ def test_no_choice_raises_the_worst_zones_further() -> None:
         draw = random.Random(seed + 3000)
         covered = np.asarray([float(draw.randint(0, 9)) for _ in range(3)])
         total = covered + np.bincount(model.zone, weights=model.weight, minlength=3)
-        counted = total > 0
-
-        def levels(chosen: np.ndarray, model=model, covered=covered, total=total, counted=counted) -> list[float]:  # type: ignore[no-untyped-def]
-            gained = np.bincount(model.zone, weights=model.weight * model.met(chosen), minlength=3)
-            return sorted(((covered + gained)[counted] / total[counted]).round(9).tolist())
-
-        ranked = [(levels(chosen), model.covered(chosen)) for chosen in every_choice(model, limits)]
+        ranked = [
+            (levels(model, chosen, covered, total), model.covered(chosen))
+            for chosen in every_choice(model, limits)
+        ]
         best, weight = max(ranked)
         choice = worst_first(model, limits, ZoneShares(covered, total), Control.within(LONG_S))
         assert choice.levels is not None
         assert choice.levels.tolist() == pytest.approx(best, abs=1e-8), seed
-        assert levels(choice.chosen) == pytest.approx(best, abs=1e-8), seed
+        assert levels(model, choice.chosen, covered, total) == pytest.approx(best, abs=1e-8), seed
         assert choice.objective == pytest.approx(weight, abs=1e-8), seed
         assert choice.gap == 0
 
@@ -162,7 +166,9 @@ def test_capacities_share_out_no_more_than_there_is() -> None:
     one = most_covered(model, Limits(sites=1), Control.within(LONG_S))
     assert one.objective == pytest.approx(10.0)
     small = most_covered(
-        SitingModel(**{**vars_of(model), "capacity": np.asarray([10.0, 3.0])}), Limits(sites=2), Control.within(LONG_S)
+        SitingModel(**{**vars_of(model), "capacity": np.asarray([10.0, 3.0])}),
+        Limits(sites=2),
+        Control.within(LONG_S),
     )
     assert small.objective == pytest.approx(13.0)
 

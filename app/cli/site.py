@@ -1,0 +1,180 @@
+"""`reach15 site`: where new facilities would serve most."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.options import AreaArgument, JsonOption, Weight
+from app.cli.output import check_output, write_bytes, write_json, write_tables
+from app.cli.text import say
+
+if TYPE_CHECKING:
+    from app.services.area_engine import AreaEngine
+    from app.services.candidates import Candidates
+
+EXIT_INFEASIBLE = 2
+EXISTING = "existing"
+DEFAULT_GRID_M = 100.0
+
+
+def site_facilities(
+    name: AreaArgument,
+    *,
+    standard: Annotated[
+        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
+    ],
+    service: Annotated[
+        list[str], typer.Option(metavar="ID", help="What a site offers; give it again for several services.")
+    ],
+    sites: Annotated[
+        int | None, typer.Option(metavar="P", help="Cover the most weight with at most so many sites.")
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Cover this share, such as 0.95, with the fewest sites."),
+    ] = None,
+    candidates: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where a site may be: id, cost and capacity at points or areas."),
+    ] = None,
+    grid: Annotated[
+        float | None, typer.Option(metavar="M", help="Or the middles of cells of so many metres; 100.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(metavar="B", help="Most that all sites may cost together.")
+    ] = None,
+    lock: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="existing|ID",
+            help="Part of every answer: existing facilities (the default), a candidate.",
+        ),
+    ] = None,
+    ignore_existing: Annotated[
+        bool, typer.Option("--ignore-existing", help="As if no facility of the services existed.")
+    ] = False,
+    exclude: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Polygons in which no site may be.")
+    ] = None,
+    fair: Annotated[
+        bool, typer.Option("--fair", help="Raise the zone with the smallest share first.")
+    ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="ID|PATH", help="Who walks: a shipped profile, or your own YAML file."),
+    ] = None,
+    speed_mps: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
+    ] = None,
+    weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.HOUSEHOLDS,
+    time_limit: Annotated[
+        float, typer.Option(metavar="S", help="Seconds after which the best answer so far is given.")
+    ] = 60.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Write the sites as a GeoJSON proposal to this file."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose where new facilities cover the most households, or the fewest sites that cover a share."""
+    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.ingest.tables import read_area_file
+    from app.schemas.siting import siting_to_dict, siting_to_geojson
+    from app.services.assessment import choose_walker
+    from app.services.siting import InfeasibleSitingError, SitingQuestion, site
+    from app.services.standards import get_service
+
+    check_output(out)
+    locked = [one for one in lock or () if one != EXISTING]
+    if ignore_existing and EXISTING in (lock or ()):
+        raise typer.BadParameter(
+            "locks existing facilities, and --ignore-existing ignores them", param_hint="--lock"
+        )
+    if candidates is not None and grid is not None:
+        raise typer.BadParameter("is given beside --candidates; give one of them", param_hint="--grid")
+    if (sites is None) == (target is None):
+        raise typer.BadParameter("give one of --sites and --target", param_hint="--sites")
+    chosen = find_standard(standard)
+    walker = choose_walker(chosen, find_profile(profile), speed_mps)
+    engine = open_areas(load_settings()).engine(name)
+    question = SitingQuestion(
+        services=tuple(get_service(chosen, one) for one in service),
+        weight=weight.value,
+        sites=sites,
+        target=target,
+        budget=budget,
+        ignore_existing=ignore_existing,
+        fair=fair,
+        exclude=None if exclude is None else read_area_file(exclude, "exclusion zone"),
+        locked=tuple(locked),
+        time_limit_s=time_limit,
+    )
+    try:
+        found = site(engine, chosen, walker, _candidates(engine, candidates, grid), question)
+    except InfeasibleSitingError as error:
+        say(str(error))
+        if as_json:
+            write_json({"error": str(error), "households": error.households})
+        else:
+            write_tables([f"households: [{', '.join(error.households)}]"])
+        raise typer.Exit(EXIT_INFEASIBLE) from error
+    if out is not None:
+        import orjson
+
+        write_bytes([orjson.dumps(siting_to_geojson(found, chosen, walker)), b"\n"], out)
+    answer = siting_to_dict(found, chosen, walker)
+    if as_json:
+        write_json(answer)
+    elif out is None or str(out) != "-":
+        write_tables(_parts(answer))
+
+
+def _candidates(engine: "AreaEngine", path: Path | None, grid: float | None) -> "Candidates":
+    from app.cli.text import warn
+    from app.ingest.candidate_files import read_candidates_file
+    from app.services.candidates import Candidates, grid_candidates
+
+    if path is None:
+        return grid_candidates(engine.area, DEFAULT_GRID_M if grid is None else grid)
+    rows = read_candidates_file(path)
+    for warning in rows.warnings:
+        warn(warning)
+    return Candidates(rows.places, rows.cost, rows.capacity)
+
+
+def _parts(answer: dict[str, Any]) -> list[Any]:
+    from rich import box
+    from rich.table import Table
+
+    from app.cli.text import made_by_line, one_line
+
+    weight = answer["weight"]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("site", overflow="fold")
+    for heading in ("lon", "lat", "cost", f"{weight}\ngained"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for item in answer["sites"]:
+        table.add_row(
+            one_line(item["id"]),
+            f"{item['lon']:.6f}",
+            f"{item['lat']:.6f}",
+            f"{item['cost']:g}",
+            f"{item['gained']:g}",
+        )
+    best = f"no answer covers more than {answer['bound']:g} (gap {answer['gap']:.2%}, {answer['status']})"
+    lines = [f"newly covered: {answer['objective']:g} {weight}; {best}"]
+    lines += [
+        f"{one_line(item['service'])}: {item['share_before'] or 0:.2%} covered before, "
+        f"{item['share_after'] or 0:.2%} after"
+        for item in answer["coverage"]
+    ]
+    used, agrees = answer["candidates"], answer["recheck"]["agrees"]
+    lines.append(
+        f"candidates: {used['considered']} of {used['given']}; a full assessment "
+        f"{'agrees' if agrees else 'DIFFERS'}"
+    )
+    return [table, "\n".join(lines), made_by_line(answer)]
