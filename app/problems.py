@@ -44,6 +44,8 @@ from app.geo.errors import (
     InvalidSpeedError,
     NoWalkableWayError,
 )
+from app.services.mip import SolverError
+from app.services.siting import InfeasibleSitingError, SitingMismatchError
 from app.services.standards import ServiceNotFoundError
 
 logger = logging.getLogger(__name__)
@@ -150,6 +152,11 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     AreaTooWideError: _BAD_INPUT,
     InvalidSpeedError: ProblemType(422, "invalid-speed", "Invalid walking speed", facts=("speed_mps",)),
     InvalidInputArrayError: INTERNAL,
+    InfeasibleSitingError: ProblemType(
+        422, "infeasible-siting", "No choice of sites meets this", facts=("households",)
+    ),
+    SitingMismatchError: INTERNAL,
+    SolverError: INTERNAL,
     RequestValidationError: ProblemType(422, "invalid-parameter", "Invalid parameter"),
 }
 """Every class of the error trees has its own row; a test walks them."""

@@ -179,7 +179,9 @@ def solve(
     values = np.asarray(highs.getSolution().col_value) if found else start
     ends = highspy.HighsModelStatus
     if status == ends.kOptimal:
-        return Solved(values, float(info.objective_function_value), proven=True)
+        best = float(info.objective_function_value)
+        control.progress(stage, 100.0, {"incumbent": sign * best, "bound": sign * best, "gap": 0.0})
+        return Solved(values, best, proven=True)
     if status in (ends.kInfeasible, ends.kUnboundedOrInfeasible):
         return Solved(None, -np.inf, proven=True)
     if status not in (ends.kTimeLimit, ends.kInterrupt):
