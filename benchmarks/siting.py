@@ -13,7 +13,8 @@ from app.services.kernel_loader import load_catchment_kernels
 from app.services.mip import Control
 from app.services.siting import SitingQuestion, build_demands
 from app.services.siting_model import reduce_model
-from app.services.siting_solver import Limits, greedy, most_covered
+from app.services.siting_rows import Limits
+from app.services.siting_solver import greedy, most_covered
 from app.services.standards import get_service, get_standard
 from benchmarks.cities import real_area
 from benchmarks.measure import Row, median_s, row

@@ -26,7 +26,8 @@ from app.services.candidates import (
 from app.services.kernel_loader import load_catchment_kernels
 from app.services.mip import Control
 from app.services.siting_model import SitingModel
-from app.services.siting_solver import Choice, Limits, ZoneShares, fewest_sites, most_covered, worst_first
+from app.services.siting_rows import Limits, ZoneShares
+from app.services.siting_solver import Choice, fewest_sites, most_covered, worst_first
 
 DEFAULT_TIME_LIMIT_S = 60.0
 LONGEST_TIME_LIMIT_S = 3600.0

@@ -8,10 +8,9 @@ import pytest
 
 from app.services.mip import Control
 from app.services.siting_model import SitingModel, reduce_model
+from app.services.siting_rows import Limits, ZoneShares
 from app.services.siting_solver import (
     Choice,
-    Limits,
-    ZoneShares,
     fewest_sites,
     greedy,
     most_covered,
