@@ -11,7 +11,7 @@ from app.geo.units import FloatArray
 from app.ingest import table_places, table_values
 from app.ingest.table_columns import Wanted, tell_mapping
 from app.ingest.table_formats import read_raw
-from app.ingest.table_source import AS_IT_STANDS
+from app.ingest.tables import AS_IT_STANDS
 
 CANDIDATE_FIELDS = ("id", "cost", "capacity", "services", "name")
 

@@ -65,4 +65,4 @@ def test_what_cannot_be_asked_is_told_in_one_line(demo_cli: Cli, lots: Path) -> 
     assert "service 'moon'" in demo_cli(*ASKED[:-1], "moon", "--sites", "1").failed(2)
     assert "--zones" in demo_cli(*ASKED, "--sites", "1", "--fair", "--candidates", lots).failed(2)
     lots.write_text("id,lon,lat,cost\na,24.94,60.17,-3\n", encoding="utf-8")
-    assert "-3 is not between" in demo_cli(*ASKED, "--sites", "1", "--candidates", lots).failed(2)
+    assert "-3 is negative" in demo_cli(*ASKED, "--sites", "1", "--candidates", lots).failed(2)
