@@ -40,6 +40,7 @@ from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.geo.errors import (
     AreaTooWideError,
     GeoError,
+    InvalidCutoffError,
     InvalidInputArrayError,
     InvalidSpeedError,
     NoWalkableWayError,
@@ -152,6 +153,7 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     AreaTooWideError: _BAD_INPUT,
     InvalidSpeedError: ProblemType(422, "invalid-speed", "Invalid walking speed", facts=("speed_mps",)),
     InvalidInputArrayError: INTERNAL,
+    InvalidCutoffError: INTERNAL,
     InfeasibleSitingError: ProblemType(
         422, "infeasible-siting", "No choice of sites meets this", facts=("households",)
     ),
