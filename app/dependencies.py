@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
 from app.domain.standard import Standard
+from app.entity_tags import note_area
 from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
 from app.services.areas import AreaService
@@ -118,8 +119,10 @@ async def _area_service(request: Request) -> AreaService:
 AreaServiceDep = Annotated[AreaService, Depends(_area_service)]
 
 
-def _engine(area: AreaId, areas: AreaServiceDep) -> AreaEngine:
-    return areas.engine(area)
+def _engine(request: Request, area: AreaId, areas: AreaServiceDep) -> AreaEngine:
+    engine = areas.engine(area)
+    note_area(request, engine.area)
+    return engine
 
 
 EngineDep = Annotated[AreaEngine, Depends(_engine)]

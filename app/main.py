@@ -13,8 +13,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__
 from app.dependencies import build_area_service, refuse_unknown_parameters
 from app.domain.area import ATTRIBUTION
+from app.entity_tags import add_entity_tags
 from app.problems import PROBLEMS, add_problem_handlers
-from app.routers import areas, coverage, explain, facilities, health, households, isochrones, standards
+from app.routers import (
+    areas,
+    coverage,
+    explain,
+    facilities,
+    health,
+    households,
+    isochrones,
+    standards,
+    versions,
+)
 from app.routers.answers import problem_documents
 from app.routers.examples import add_examples
 from app.services.kernel_loader import KernelLoader
@@ -92,7 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.include_router(health.router)
     # Explanations before households, whose ids may hold slashes.
-    for module in (areas, standards, coverage, explain, households, facilities, isochrones):
+    for module in (areas, versions, standards, coverage, explain, households, facilities, isochrones):
         app.include_router(
             module.router,
             dependencies=[Depends(refuse_unknown_parameters)],
@@ -100,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
+    add_entity_tags(app)
     app.add_middleware(HeadAsGet)
     # Decision: any page may read us. The data is public, there are no accounts or cookies to misuse, and nothing
     # can be written; whoever must keep an area to himself does so in front of the service.
@@ -107,7 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "POST"],  # a posted question changes nothing either
-        allow_headers=["Content-Type"],
-        expose_headers=["Link"],
+        allow_headers=["Content-Type", "If-None-Match"],
+        expose_headers=["ETag", "Link", "Retry-After"],
     )
     return app

@@ -6,6 +6,7 @@ the log, and the client hears a fixed sentence instead.
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -152,8 +153,8 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     NoWalkableWayError: _BAD_INPUT,
     AreaTooWideError: _BAD_INPUT,
     InvalidSpeedError: ProblemType(422, "invalid-speed", "Invalid walking speed", facts=("speed_mps",)),
-    InvalidInputArrayError: INTERNAL,
     InvalidCutoffError: INTERNAL,
+    InvalidInputArrayError: INTERNAL,
     InfeasibleSitingError: ProblemType(
         422, "infeasible-siting", "No choice of sites meets this", facts=("households",)
     ),
@@ -255,13 +256,26 @@ async def _http_error(request: Request, error: Exception) -> Response:
         detail = f"There is nothing at {path}; /v1/areas lists the areas, /docs describes every address."
         return _respond(request, NO_SUCH_PATH, detail)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = "GET, HEAD, POST" if path.endswith("/isochrones") else "GET, HEAD"
-        detail = f"{request.method} is not for {path}: this service is only read, with {allowed}."
+        allowed = ", ".join(_allowed_methods(request))
+        detail = f"{request.method} is not for {path}; it takes {allowed}."
         return _respond(request, METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
     # Whatever else the framework refuses means no more than its status says.
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     headers = getattr(error, "headers", None)
     return ProblemResponse(content | {"instance": _instance(request)}, status, headers=headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """What the address of a request takes, by the OpenAPI document."""
+    methods: set[str] = set()
+    for template, operations in request.app.openapi()["paths"].items():
+        # Ids of households may hold slashes.
+        pattern = re.sub(
+            r"\\{(\w+)\\}", lambda name: "[^/]+" if name[1] == "area" else ".+", re.escape(template)
+        )
+        if re.fullmatch(pattern, request.scope["path"]):
+            methods |= {name.upper() for name in operations}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()) or {"GET", "HEAD"})
 
 
 def _respond(

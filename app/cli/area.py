@@ -1,4 +1,4 @@
-"""`reach15 area`: import, list, show and delete areas."""
+"""`reach15 area`: import, list, show and delete areas, and their versions."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -151,3 +151,71 @@ def delete(name: AreaArgument, as_json: JsonOption = False) -> None:
         write_json({"deleted": name})
     else:
         typer.echo(f"Deleted area {name}.")
+
+
+@app.command("versions")
+def versions(name: AreaArgument, as_json: JsonOption = False) -> None:
+    """List the versions of an area that are kept, newest first."""
+    from app.cli.wiring import load_settings, open_store
+
+    listed = open_store(load_settings()).list_versions(name)
+    if as_json:
+        from app.schemas.versions import versions_to_dict
+
+        write_json(versions_to_dict(name, listed))
+        return
+    from app.cli.import_report import version_list_parts
+
+    write_tables(version_list_parts(listed))
+
+
+@app.command("rollback")
+def rollback(
+    name: AreaArgument,
+    version: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[VERSION]", help="Its number or its version; by default the one before the current one."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer from an earlier version of an area again. `reach15 area versions` lists them."""
+    from app.cli.wiring import load_settings, open_store
+
+    chosen = open_store(load_settings()).roll_back(name, version)
+    if as_json:
+        from app.schemas.versions import version_to_dict
+
+        write_json({"area": name} | version_to_dict(chosen))
+    else:
+        typer.echo(f"Area {name} answers from number {chosen.number}, version {chosen.version}.")
+
+
+@app.command("prune")
+def prune(
+    name: AreaArgument,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Versions to keep, the current one included; REACH15_KEEP_VERSIONS by default.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Drop older versions of an area, and what killed imports left. They cannot be brought back."""
+    from app.cli.wiring import load_settings, open_store
+
+    settings = load_settings()
+    store = open_store(settings)
+    dropped = store.prune(name, keep or settings.keep_versions)
+    if as_json:
+        from app.schemas.versions import version_to_dict, versions_to_dict
+
+        answer = versions_to_dict(name, store.list_versions(name))
+        write_json(answer | {"dropped": [version_to_dict(version) for version in dropped]})
+    else:
+        numbers = ", ".join(str(version.number) for version in reversed(dropped))
+        typer.echo(f"Dropped {numbers} of area {name}." if dropped else f"Nothing to drop of area {name}.")

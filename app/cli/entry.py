@@ -37,7 +37,9 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: it can be piped, and rich need not be loaded for it
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(area.app, name="area", help="Import, list, show and delete areas.")
+app.add_typer(
+    area.app, name="area", help="Import, list, show and delete areas, and go back to earlier versions."
+)
 app.command("assess")(assess.assess_area)
 app.command("explain")(explain.explain_household)
 app.add_typer(standards.app, name="standards", help="The service standards at hand.")

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.text import one_line
-from app.domain.area import ATTRIBUTION, AreaSummary, ImportReport
+from app.domain.area import ATTRIBUTION, AreaSummary, AreaVersion, ImportReport
 
 _GROUPS = ("network", "households", "population", "zones", "facilities", "links", "osm")
 _GROUP_NAMES = {"osm": "OpenStreetMap"}
@@ -112,6 +112,25 @@ def _label_and_value(key: str, value: float | None) -> tuple[str, str]:
         if key.startswith(prefix):
             return f"{prefix[:-1]}: {key.removeprefix(prefix).replace('_', ' ')}", _count(value)
     return key.replace("_", " "), _count(value)
+
+
+def version_list_parts(versions: Sequence[AreaVersion]) -> Iterable[RenderableType]:
+    """Versions of an area, one a line."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in ("number", "version", "imported", "by", "", "points", "facilities"):
+        numeric = heading in ("number", "points", "facilities")
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
+    for version in versions:
+        table.add_row(
+            str(version.number),
+            version.version,
+            version.created_at.strftime("%Y-%m-%d %H:%M:%SZ"),
+            Text(one_line(version.created_by)),
+            "current" if version.current else "",
+            _count(version.counts.get("households_points")),
+            _count(version.counts.get("facilities")),
+        )
+    yield table
 
 
 def _count(value: float | None) -> str:

@@ -2,12 +2,13 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app import __version__
 from app.dependencies import AreaId, AreaServiceDep
 from app.domain.area import ATTRIBUTION, METHOD_VERSION
 from app.domain.errors import AreaNotFoundError, StoreError
+from app.entity_tags import tagged
 from app.problems import PROBLEMS
 from app.routers.answers import JsonAnswer, problem_documents
 from app.schemas.wire import AreaAnswer, AreasAnswer
@@ -22,10 +23,10 @@ router = APIRouter(prefix="/v1/areas", tags=["areas"])
     response_class=JsonAnswer,
     responses=problem_documents(PROBLEMS[StoreError]),
 )
-def list_areas(areas: AreaServiceDep) -> JsonAnswer:
+def list_areas(request: Request, areas: AreaServiceDep) -> JsonAnswer:
     """All imported areas, by id."""
     summaries = [asdict(summary) for summary in areas.list_areas()]
-    return JsonAnswer({"areas": summaries, "attribution": ATTRIBUTION})
+    return tagged(request, JsonAnswer({"areas": summaries, "attribution": ATTRIBUTION}))
 
 
 @router.get(
@@ -35,7 +36,7 @@ def list_areas(areas: AreaServiceDep) -> JsonAnswer:
     response_class=JsonAnswer,
     responses=problem_documents(PROBLEMS[AreaNotFoundError], PROBLEMS[StoreError]),
 )
-def get_area(area: AreaId, areas: AreaServiceDep) -> JsonAnswer:
+def get_area(request: Request, area: AreaId, areas: AreaServiceDep) -> JsonAnswer:
     """An area, and what its import kept and dropped for which reason."""
     summary, report = areas.describe(area)
     # The report's warnings may quote libraries and its timings are the machine's: both stay with the operator,
@@ -47,4 +48,5 @@ def get_area(area: AreaId, areas: AreaServiceDep) -> JsonAnswer:
         "software_version": __version__,
         "attribution": ATTRIBUTION,
     }
-    return JsonAnswer(asdict(summary) | {"import": imported, "provenance": provenance})
+    answer = asdict(summary) | {"import": imported, "provenance": provenance}
+    return tagged(request, JsonAnswer(answer))

@@ -8,15 +8,16 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.schemas import wire, wire_explain, wire_features, wire_isochrones
+from app.schemas import wire, wire_explain, wire_features, wire_isochrones, wire_versions
 
 DOCUMENT = create_app().openapi()
-PATHS = list(DOCUMENT["paths"])
+PATHS = [path for path, methods in DOCUMENT["paths"].items() if "get" in methods]
 MODELS = {
     "/health/live": wire.LiveAnswer,
     "/health/ready": wire.ReadyAnswer,
     "/v1/areas": wire.AreasAnswer,
     "/v1/areas/{area}": wire.AreaAnswer,
+    "/v1/areas/{area}/versions": wire_versions.VersionsAnswer,
     "/v1/standards": wire.StandardsAnswer,
     "/v1/standards/{standard}": wire.StandardAnswer,
     "/v1/areas/{area}/coverage": wire.CoverageAnswer,

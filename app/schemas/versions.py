@@ -1,0 +1,26 @@
+"""Versions of an area on the wire."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.domain.area import ATTRIBUTION, AreaVersion
+
+
+def version_to_dict(version: AreaVersion) -> dict[str, Any]:
+    """One version as a plain mapping."""
+    return {
+        "number": version.number,
+        "version": version.version,
+        "current": version.current,
+        "data_hash": version.data_hash,
+        "title": version.title,
+        "counts": version.counts,
+        "created_at": version.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "created_by": version.created_by,
+    }
+
+
+def versions_to_dict(area_id: str, versions: Sequence[AreaVersion]) -> dict[str, Any]:
+    """All versions of an area, newest first."""
+    listed = [version_to_dict(version) for version in versions]
+    return {"area": area_id, "versions": listed, "attribution": ATTRIBUTION}
