@@ -97,6 +97,15 @@ class EdgeLocator:
     def _island_tree(self) -> STRtree:
         return STRtree(self._segments[self._island])
 
+    def edges_near(self, boxes: Geometries) -> IntArray:
+        """Edges with a segment in or near any of these boxes (in the plane), ascending."""
+        segments = [
+            kept[tree.query(boxes)[1]]
+            for kept, tree in ((self._main, self._main_tree), (self._island, self._island_tree))
+        ]
+        first = self.network.segment_vertex[np.concatenate(segments)]
+        return np.unique(self.network.vertex_edge[first])
+
     def link(self, lon_deg: FloatArray, lat_deg: FloatArray) -> AccessLinks:
         """Link points to their nearest edges; to an island's only where no other edge is within reach.
 

@@ -295,24 +295,42 @@ def restricted_with_enclaves(network: WalkNetwork) -> BoolArray:
     Take the public edges alone, cut at gates. In each connected part of the whole network the longest of these
     pieces stays public; every other one can only be reached through something restricted, so it is restricted too.
     """
-    public = np.flatnonzero(~network.edge_private)
-    if len(public) == 0:
-        return network.edge_private.copy()
-    u, v = split_at_gates(network.edge_u[public], network.edge_v[public], network.node_gate)
-    piece, piece_length_m = connected_parts(
-        u, v, network.edge_length_m[public], network.node_count + 2 * len(public)
+    return restricted_edges(
+        network.edge_u,
+        network.edge_v,
+        network.edge_length_m,
+        network.edge_private,
+        network.edge_part,
+        np.minimum.reduceat(network.vertex_osm_id, network.vertex_start[:-1]),
+        network.node_gate,
     )
+
+
+def restricted_edges(
+    edge_u: IntArray,
+    edge_v: IntArray,
+    length_m: FloatArray,
+    private: BoolArray,
+    part: IntArray,
+    smallest_osm_id: IntArray,
+    node_gate: BoolArray,
+) -> BoolArray:
+    """As `restricted_with_enclaves`, from the arrays that decide; `smallest_osm_id` is that of each edge's nodes."""
+    public = np.flatnonzero(~private)
+    if len(public) == 0:
+        return private.copy()
+    u, v = split_at_gates(edge_u[public], edge_v[public], node_gate)
+    piece, piece_length_m = connected_parts(u, v, length_m[public], len(node_gate) + 2 * len(public))
     smallest_id = np.full(len(piece_length_m), np.iinfo(np.int64).max)
-    smallest_on_edge = np.minimum.reduceat(network.vertex_osm_id, network.vertex_start[:-1])
-    np.minimum.at(smallest_id, piece, smallest_on_edge[public])
+    np.minimum.at(smallest_id, piece, smallest_osm_id[public])
     part_of_piece = np.empty(len(piece_length_m), dtype=np.int64)
-    part_of_piece[piece] = network.edge_part[public]
+    part_of_piece[piece] = part[public]
     # Longest first within each part; lengths equal to the millimetre fall to the smallest node id.
     order = np.lexsort((smallest_id, -np.round(piece_length_m, 3), part_of_piece))
     _, leader = np.unique(part_of_piece[order], return_index=True)
     stays_public = np.zeros(len(piece_length_m), dtype=bool)
     stays_public[order[leader]] = True
-    restricted = network.edge_private.copy()
+    restricted = private.copy()
     restricted[public[~stays_public[piece]]] = True
     return restricted
 

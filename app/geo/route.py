@@ -47,8 +47,8 @@ def find_route(
 
     Both hold the links of all access points of one place. The cost is the one that `walks_to_nearest` finds.
     """
-    starts = LinkCosts.of(network, start, graph.link_cost_per_m)
-    ends = LinkCosts.of(network, end, graph.link_cost_per_m)
+    starts = LinkCosts.of(network.edge_length_m, start, graph.link_cost_per_m)
+    ends = LinkCosts.of(network.edge_length_m, end, graph.link_cost_per_m)
     entries = _entries(graph, ends)
     node_cost, predecessor = _search(graph, entries)
     best: tuple[float, int, int, str] | None = None

@@ -80,7 +80,7 @@ def build_search_graph(
     end_u = np.where(restricted, first_layer + n + network.edge_u, public_u)
     end_v = np.where(restricted, first_layer + n + network.edge_v, public_v)
 
-    from_node, to_node, cost = _arcs(start_u, start_v, end_u, end_v, forward, backward)
+    from_node, to_node, cost = whole_edge_arcs(start_u, start_v, end_u, end_v, forward, backward)
     step_from, step_to = _layer_steps(network, public_u, public_v, first_layer)
     from_node, to_node = np.concatenate([from_node, step_from]), np.concatenate([to_node, step_to])
     cost = np.concatenate([cost, np.zeros(len(step_from))])
@@ -133,7 +133,7 @@ def _morton(x_m: FloatArray, y_m: FloatArray) -> IntArray:
     return key
 
 
-def _arcs(
+def whole_edge_arcs(
     start_u: IntArray,
     start_v: IntArray,
     end_u: IntArray,

@@ -13,6 +13,9 @@ from app.geo.network import CROSSING, GATE, SIGNAL, WALL, WalkNetwork
 from app.geo.network_builder import connected_parts, crossed, offsets_m, restricted_with_enclaves
 from app.geo.units import BoolArray, FloatArray, IntArray, MarkArray, expand_ranges, running_starts
 
+NO_OSM_ID = 2**63 - 1
+"""What stands for the id of a vertex that is no OSM node; never the smallest."""
+
 
 def _no_ids() -> IntArray:
     return np.empty(0, dtype=np.int64)
@@ -96,12 +99,15 @@ def change_streets(network: WalkNetwork, changes: StreetChanges) -> WalkNetwork:
     columns["edge_u"] = np.concatenate([network.edge_u[kept], ends.u])
     columns["edge_v"] = np.concatenate([network.edge_v[kept], ends.v])
     part, part_length_m = connected_parts(
-        columns["edge_u"], columns["edge_v"], columns["edge_length_m"], len(ends.node_osm_id)
+        columns["edge_u"],
+        columns["edge_v"],
+        columns["edge_length_m"],
+        network.node_count + len(ends.new_osm_id),
     )
     changed = replace(
         network,
-        node_osm_id=ends.node_osm_id,
-        node_gate=ends.node_gate,
+        node_osm_id=np.concatenate([network.node_osm_id, ends.new_osm_id]),
+        node_gate=changed_gates(network, ends),
         vertex_start=np.concatenate(
             [[0], np.cumsum(np.concatenate([counts, np.diff(pieces.vertex_start)]))]
         ).astype(np.int64),
@@ -112,27 +118,35 @@ def change_streets(network: WalkNetwork, changes: StreetChanges) -> WalkNetwork:
     return replace(changed, edge_restricted=restricted_with_enclaves(changed))
 
 
-def cut_pieces(network: WalkNetwork, changes: StreetChanges) -> EdgePieces:
-    """The edges that a change touches, cut into what is left of them, and the new links."""
-    barriers = np.flatnonzero(network.vertex_mark & (WALL | GATE))
-    freed = barriers[np.isin(network.vertex_osm_id[barriers], changes.opened_nodes)]
+def cut_pieces(network: WalkNetwork, changes: StreetChanges, also: IntArray | None = None) -> EdgePieces:
+    """The edges that a change touches, cut into what is left of them, and the new links.
+
+    Edges `also` are taken out and put back as they are.
+    """
+    freed = _vertices_of(network, changes.opened_nodes)
+    freed = freed[network.vertex_mark[freed] & (WALL | GATE) > 0]
     joined = np.asarray(
         [osm_id for link in changes.links for osm_id in (link.from_osm_id, link.to_osm_id)], dtype=np.int64
     )
-    cut_at = np.flatnonzero(np.isin(network.vertex_osm_id, np.concatenate([changes.closed_nodes, joined])))
-    is_last = np.zeros(network.edge_count, dtype=bool)
+    cut_at = _vertices_of(network, np.concatenate([changes.closed_nodes, joined]))
     vertex_edge = (
         np.searchsorted(
             network.vertex_start, np.concatenate([changes.closed_segments, cut_at, freed]), side="right"
         )
         - 1
     )
-    opened = np.flatnonzero(np.isin(network.edge_way_id, changes.opened_ways) & network.edge_private)
-    is_last[vertex_edge] = True
-    is_last[opened] = True
-    taken_out = np.flatnonzero(is_last)
+    opened = _no_ids()
+    if len(changes.opened_ways):
+        opened = np.flatnonzero(np.isin(network.edge_way_id, changes.opened_ways) & network.edge_private)
+    taken_out = np.unique(np.concatenate([vertex_edge, opened, _no_ids() if also is None else also]))
     edge, first, last = _stretches(network, taken_out, changes.closed_segments, cut_at)
     return _with_links(network, changes, _columns(network, changes, edge, first, last), taken_out)
+
+
+def _vertices_of(network: WalkNetwork, osm_ids: IntArray) -> IntArray:
+    if len(osm_ids) == 0:
+        return _no_ids()
+    return np.flatnonzero(np.isin(network.vertex_osm_id, osm_ids))
 
 
 def _stretches(
@@ -204,7 +218,7 @@ def _link_columns(network: WalkNetwork, changes: StreetChanges, link: NewLink) -
     count = len(link.lon_deg)
     x_m, y_m = network.projection.to_plane(link.lon_deg, link.lat_deg)
     start = np.asarray([0, count], dtype=np.int64)
-    osm_id = np.zeros(count, dtype=np.int64)
+    osm_id = np.full(count, NO_OSM_ID, dtype=np.int64)
     osm_id[[0, -1]] = link.from_osm_id, link.to_osm_id
     mark = np.zeros(count, dtype=np.uint8)
     for end, end_id in ((0, link.from_osm_id), (-1, link.to_osm_id)):
@@ -240,12 +254,16 @@ def _link_columns(network: WalkNetwork, changes: StreetChanges, link: NewLink) -
 
 @dataclass(frozen=True)
 class PieceEnds:
-    """End nodes of pieces, and all nodes after the change: the network's own, then new ones."""
+    """End nodes of pieces, those that are new numbered from the network's node count upwards.
+
+    ``new_osm_id`` are the ids of new nodes; ``gate_u`` and ``gate_v`` say which ends are gates.
+    """
 
     u: IntArray
     v: IntArray
-    node_osm_id: IntArray
-    node_gate: BoolArray
+    gate_u: BoolArray
+    gate_v: BoolArray
+    new_osm_id: IntArray
 
 
 def place_ends(network: WalkNetwork, pieces: EdgePieces) -> PieceEnds:
@@ -257,28 +275,41 @@ def place_ends(network: WalkNetwork, pieces: EdgePieces) -> PieceEnds:
     ends = np.stack([pieces.vertex_start[:-1], pieces.vertex_start[1:] - 1], axis=1).ravel()
     osm_id, mark = pieces.columns["vertex_osm_id"][ends], pieces.columns["vertex_mark"][ends]
     is_wall = mark & WALL > 0
-    order, was_wall = np.argsort(network.node_osm_id, kind="stable"), _walls_of(network)
-    known_ids = network.node_osm_id[order]
+    known_ids, known_nodes = _nodes_of(network, pieces.taken_out)
     node = np.full(len(ends), -1, dtype=np.int64)
-    at = np.minimum(np.searchsorted(known_ids, osm_id), max(len(known_ids) - 1, 0))
-    known = (known_ids[at] == osm_id) & ~was_wall[order[at]] & ~is_wall
-    node[known] = order[at[known]]
+    at = np.searchsorted(known_ids, osm_id)
+    inside = at < len(known_ids)
+    known = ~is_wall
+    known[inside] &= known_ids[at[inside]] == osm_id[inside]
+    known &= inside
+    node[known] = known_nodes[at[known]]
     fresh_ids, fresh = np.unique(osm_id[~known & ~is_wall], return_inverse=True)
     node[~known & ~is_wall] = network.node_count + fresh
     node[is_wall] = network.node_count + len(fresh_ids) + np.arange(is_wall.sum())
-    node_gate = np.concatenate([network.node_gate, np.zeros(len(fresh_ids) + int(is_wall.sum()), dtype=bool)])
-    node_gate[node] = mark & GATE > 0
+    gate = mark & GATE > 0
     return PieceEnds(
         node[0::2].copy(),
         node[1::2].copy(),
-        np.concatenate([network.node_osm_id, fresh_ids, osm_id[is_wall]]),
-        node_gate,
+        gate[0::2].copy(),
+        gate[1::2].copy(),
+        np.concatenate([fresh_ids, osm_id[is_wall]]),
     )
 
 
-def _walls_of(network: WalkNetwork) -> BoolArray:
-    """Whether each node is a wall, shape (n,)."""
-    wall = np.zeros(network.node_count, dtype=bool)
-    wall[network.edge_u] = network.vertex_mark[network.vertex_start[:-1]] & WALL > 0
-    wall[network.edge_v] = network.vertex_mark[network.vertex_start[1:] - 1] & WALL > 0
-    return wall
+def changed_gates(network: WalkNetwork, ends: PieceEnds) -> BoolArray:
+    """Whether each node is a gate after a change, the new nodes behind the network's own."""
+    gate = np.concatenate([network.node_gate, np.zeros(len(ends.new_osm_id), dtype=bool)])
+    gate[ends.u], gate[ends.v] = ends.gate_u, ends.gate_v
+    return gate
+
+
+def _nodes_of(network: WalkNetwork, edges: IntArray) -> tuple[IntArray, IntArray]:
+    """OSM ids, ascending, and nodes in which edges end, walls left out.
+
+    All edges of a node that pieces join are taken out, so no other place need be looked at.
+    """
+    vertex = np.concatenate([network.vertex_start[edges], network.vertex_start[edges + 1] - 1])
+    node = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+    passable = network.vertex_mark[vertex] & WALL == 0
+    osm_id, first = np.unique(network.vertex_osm_id[vertex[passable]], return_index=True)
+    return osm_id, node[passable][first]

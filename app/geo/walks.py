@@ -69,21 +69,51 @@ def walks_to_nearest(
         As in `nearest_facilities`.
     """
     household_count, facility_count = len(household_start) - 1, len(facility_start) - 1
-    ends = LinkCosts.of(network, facility_links, graph.link_cost_per_m)
+    ends = LinkCosts.of(network.edge_length_m, facility_links, graph.link_cost_per_m)
     facility_of_link = _owner_of_link(facility_links, facility_start)
-    seeds = _seeds(graph, ends, facility_of_link)
+    seeds = seeds_of(graph, ends, facility_of_link)
     node_cost, node_facility = nearest_facilities(
         graph, seeds, facility_count=facility_count, nearest=nearest, kernels=kernels
     )
 
-    starts = LinkCosts.of(network, household_links, graph.link_cost_per_m)
+    starts = LinkCosts.of(network.edge_length_m, household_links, graph.link_cost_per_m)
     found = [_by_way_of_ends(graph, starts, node_cost[rank], node_facility[rank]) for rank in range(nearest)]
-    found.append(_along_one_edge(network, graph, starts, ends, facility_of_link))
+    found.append(_along_one_edge(network.edge_length_m, graph, starts, ends, facility_of_link))
     candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))
     household = ragged_rows(household_start)[candidates.access]
     if nearest == 1:
         return _pick_nearest(candidates, household, household_count)
     return _pick_kth(candidates, household, household_count, nearest)
+
+
+def walks_by_labels(
+    edge_length_m: FloatArray,
+    graph: SearchGraph,
+    household_links: AccessLinks,
+    household_start: IntArray,
+    facility_links: AccessLinks,
+    facility_of_link: IntArray,
+    node_cost: FloatArray,
+    node_facility: IntArray,
+) -> NearestWalks:
+    """As `walks_to_nearest` for the nearest facility, with the labels of a search that has been made.
+
+    Parameters
+    ----------
+    facility_of_link : int array
+        Facility of each of `facility_links`; those on the households' edges are enough.
+    node_cost, node_facility : arrays
+        Labels of the nodes that the graph names.
+    """
+    starts = LinkCosts.of(edge_length_m, household_links, graph.link_cost_per_m)
+    ends = LinkCosts.of(edge_length_m, facility_links, graph.link_cost_per_m)
+    found = [
+        _by_way_of_ends(graph, starts, node_cost, node_facility),
+        _along_one_edge(edge_length_m, graph, starts, ends, facility_of_link),
+    ]
+    candidates = _Candidates(*(np.concatenate(column) for column in zip(*map(_columns, found), strict=True)))
+    household = ragged_rows(household_start)[candidates.access]
+    return _pick_nearest(candidates, household, len(household_start) - 1)
 
 
 @dataclass(frozen=True)
@@ -96,8 +126,9 @@ class LinkCosts:
     link_cost: FloatArray
 
     @classmethod
-    def of(cls, network: WalkNetwork, links: AccessLinks, cost_per_m: float) -> "LinkCosts":
-        length_m = network.edge_length_m[links.edge]
+    def of(cls, edge_length_m: FloatArray, links: AccessLinks, cost_per_m: float) -> "LinkCosts":
+        """Of these links, on edges of these lengths."""
+        length_m = edge_length_m[links.edge]
         fraction = np.divide(links.offset_m, length_m, out=np.zeros_like(length_m), where=length_m > 0)
         return cls(links.point, links.edge, fraction, links.link_m * cost_per_m)
 
@@ -112,7 +143,8 @@ def _owner_of_link(links: AccessLinks, owner_start: IntArray) -> IntArray:
     return owner
 
 
-def _seeds(graph: SearchGraph, ends: LinkCosts, facility: IntArray) -> Seeds:
+def seeds_of(graph: SearchGraph, ends: LinkCosts, facility: IntArray) -> Seeds:
+    """Where walks to facilities end: each link of one by way of both ends of its edge."""
     from_u = share_of_edge(ends.fraction, graph.cost_forward[ends.edge]) + ends.link_cost
     from_v = share_of_edge(1.0 - ends.fraction, graph.cost_backward[ends.edge]) + ends.link_cost
     node = np.concatenate([graph.end_u[ends.edge], graph.end_v[ends.edge]])
@@ -135,13 +167,13 @@ def _by_way_of_ends(
 
 
 def _along_one_edge(
-    network: WalkNetwork, graph: SearchGraph, starts: LinkCosts, ends: LinkCosts, facility: IntArray
+    edge_length_m: FloatArray, graph: SearchGraph, starts: LinkCosts, ends: LinkCosts, facility: IntArray
 ) -> _Candidates:
     """Walks along a single edge on which both the household and the facility are linked."""
     order = np.argsort(ends.edge, kind="stable")
-    edge_start = ragged_starts(ends.edge[order], network.edge_count)
-    here = edge_start[starts.edge]
-    counts = edge_start[starts.edge + 1] - here
+    sorted_edges = ends.edge[order]
+    here = np.searchsorted(sorted_edges, starts.edge, side="left")
+    counts = np.searchsorted(sorted_edges, starts.edge, side="right") - here
     start = np.repeat(np.arange(len(starts.edge), dtype=np.int64), counts)
     end = order[expand_ranges(here, counts)]
     step = ends.fraction[end] - starts.fraction[start]
@@ -152,7 +184,7 @@ def _along_one_edge(
         share_of_edge(-step, graph.cost_backward[edge]),
     )
     # One and the same place: nothing to walk, whatever the one-way rule.
-    along = np.where(np.abs(step) * network.edge_length_m[edge] <= TIE_M, 0.0, along)
+    along = np.where(np.abs(step) * edge_length_m[edge] <= TIE_M, 0.0, along)
     cost = along + starts.link_cost[start] + ends.link_cost[end]
     reached = np.isfinite(cost)
     return _Candidates(starts.access[start][reached], facility[end][reached], cost[reached])

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from app.ingest.table_rows import shown
 from app.ingest.table_values import CONTROL, MAX_ID_CHARACTERS, SERVICE_ID
 
-_LARGEST_OSM_ID = 2**63 - 1
+_LARGEST_OSM_ID = 2**63 - 2
 
 
 class BadPropertyError(ValueError):

@@ -97,6 +97,9 @@ class AreaEngine:
         self._offering: dict[int, tuple[Service, IntArray]] = {}
         self._walks: OrderedDict[tuple[Any, ...], NearestWalks] = OrderedDict()
         self._timed_graphs: OrderedDict[tuple[bool, ExtraCosts, float], SearchGraph] = OrderedDict()
+        self.comparing = threading.RLock()
+        """Held while a proposal is compared: labels are repaired in place and put back."""
+        self.kept_for_comparing: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def view(self, profile: Profile) -> WalkingView:
         """The network for a profile."""

@@ -161,34 +161,46 @@ def assess(
 def _judge_all(
     engine: AreaEngine, view: WalkingView, standard: Standard, walker: Walker
 ) -> list[ServiceAssessment]:
-    own = [_judge_service(engine, view, service, walker) for service in standard.services]
-    position = {service.id: number for number, service in enumerate(standard.services)}
-    # What stands in for a service is judged by its own verdict alone, so chains and circles do no harm.
-    return [
-        _with_substitutes(item, [(position[i], own[position[i]]) for i in item.service.substitutes])
-        for item in own
+    own = [
+        judge_service(
+            service,
+            walker,
+            _walks(engine, service, walker),
+            engine.offering(service),
+            linked=view.household_is_linked,
+            border_m=engine.area.household_border_m,
+        )
+        for service in standard.services
     ]
+    return with_substitutes(own)
 
 
-def _judge_service(
-    engine: AreaEngine, view: WalkingView, service: Service, walker: Walker
+def judge_service(
+    service: Service,
+    walker: Walker,
+    walks: NearestWalks,
+    facilities: IntArray,
+    *,
+    linked: BoolArray,
+    border_m: FloatArray,
 ) -> ServiceAssessment:
-    facilities = engine.offering(service)
-    is_straight = service.straight_m is not None
-    walks, time_s, distance_m = _walks(engine, service, walker)
+    """Verdicts on one service from the walks of some households; what may stand in for it is left out.
+
+    `walks` are in seconds where the profile's costs count, else in metres.
+    """
+    time_s, distance_m = _in_both_units(service, walker, walks)
     length_limit_m = service.length_limit_m
     if length_limit_m is not None:
         walk, limit, limit_line_m = distance_m, length_limit_m, length_limit_m
     else:
         walk, limit = time_s, service.limit_s or 0.0
         limit_line_m = limit * walker.speed_mps / walker.profile.costs.least_factor
-    linked = view.household_is_linked
     verdicts = judge(
         walk,
         limit=limit,
         limit_line_m=limit_line_m,
-        border_m=engine.area.household_border_m,
-        linked=np.ones_like(linked) if is_straight else linked,
+        border_m=border_m,
+        linked=np.ones_like(linked) if service.straight_m is not None else linked,
         facility_count=len(facilities),
         min_count=service.min_count,
         can_be_read=not service.user_data_only or len(facilities) > 0,
@@ -199,18 +211,36 @@ def _judge_service(
     )
 
 
-def _walks(
-    engine: AreaEngine, service: Service, walker: Walker
-) -> tuple[NearestWalks, FloatArray, FloatArray]:
-    """Walks to a service, with their seconds and metres. A profile's costs play no part where the limit is metres."""
-    profile, speed_mps = walker.profile, walker.speed_mps
-    if profile.costs and service.length_limit_m is None:
-        walks = engine.timed_walks(service, profile, speed_mps)
-        return walks, walks.cost, np.full(len(walks.cost), np.inf)
-    walks = engine.walks(service, profile)
+def uses_costs(service: Service, walker: Walker) -> bool:
+    """Whether a walker's costs play a part in walks to a service."""
+    return bool(walker.profile.costs) and service.length_limit_m is None
+
+
+def _walks(engine: AreaEngine, service: Service, walker: Walker) -> NearestWalks:
+    if uses_costs(service, walker):
+        return engine.timed_walks(service, walker.profile, walker.speed_mps)
+    return engine.walks(service, walker.profile)
+
+
+def _in_both_units(service: Service, walker: Walker, walks: NearestWalks) -> tuple[FloatArray, FloatArray]:
+    """Seconds and metres of walks. A profile's costs play no part where the limit is metres."""
+    if uses_costs(service, walker):
+        return walks.cost, np.full(len(walks.cost), np.inf)
     is_straight = service.straight_m is not None
-    time_s = np.full(len(walks.cost), np.inf) if is_straight else walks.cost / speed_mps
-    return walks, time_s, walks.cost
+    time_s = np.full(len(walks.cost), np.inf) if is_straight else walks.cost / walker.speed_mps
+    return time_s, walks.cost
+
+
+def with_substitutes(own: list[ServiceAssessment]) -> list[ServiceAssessment]:
+    """The services of a standard, each with the households that another covers instead.
+
+    What stands in for a service is judged by its own verdict alone, so chains and circles do no harm.
+    """
+    position = {item.service.id: number for number, item in enumerate(own)}
+    return [
+        _with_substitutes(item, [(position[i], own[position[i]]) for i in item.service.substitutes])
+        for item in own
+    ]
 
 
 def _with_substitutes(

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.domain.area import Area
 from app.domain.proposal import Proposal
 from app.domain.standard import Standard
 from app.geo.units import BoolArray
 from app.geo.verdict import COVERED
-from app.services.area_engine import AreaEngine
+from app.services.area_engine import AreaEngine, WalkingView
 from app.services.assessment import Assessment, Walker, assess
 from app.services.changed_area import changed_area, resolve_facilities
+from app.services.comparing_cache import assessment_before
+from app.services.incremental import IncrementalComparison, NotIncrementalError
 from app.services.proposal_streets import resolve_streets
 
 
@@ -47,23 +50,33 @@ class Comparison:
 
 
 def compare(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Comparison:
-    """Assess an area as it is and as a proposal would make it.
+    """Assess an area as it is and as a proposal would make it, searching only where something changes.
 
     Raises
     ------
     BadInputError
         If the proposal names what the area does not hold; names the feature.
     """
-    before = assess(engine, standard, walker)
-    after = assess(AreaEngine(changed_area(engine.area, proposal), kernels=engine.kernels), standard, walker)
-    return Comparison(proposal, before, after, find_notes(engine, proposal))
-
-
-def find_notes(engine: AreaEngine, proposal: Proposal) -> tuple[str, ...]:
-    """Everything the user should hear of a proposal for this area."""
     area = engine.area
-    return (
-        *proposal.notes,
-        *resolve_facilities(area, proposal).notes,
-        *resolve_streets(area.network, proposal).notes,
-    )
+    streets = resolve_streets(area.network, proposal)
+    facilities = resolve_facilities(area, proposal)
+    notes = (*proposal.notes, *facilities.notes, *streets.notes)
+    with engine.comparing:
+        before = assessment_before(engine, standard, walker)
+
+        def make_area() -> tuple[Area, WalkingView]:
+            changed = changed_area(area, proposal)
+            return changed, AreaEngine(changed).view(walker.profile)
+
+        try:
+            parts = IncrementalComparison(engine, before, streets.changes, facilities)
+            return Comparison(proposal, before, parts.run(make_area), notes)
+        except NotIncrementalError as reason:
+            notes = (*notes, f"worked out anew as a whole: {reason}")
+    return Comparison(proposal, before, assess_anew(engine, standard, walker, proposal), notes)
+
+
+def assess_anew(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Assessment:
+    """The city as a proposal would make it, everything worked out anew: what `compare` must agree with."""
+    changed = AreaEngine(changed_area(engine.area, proposal), kernels=engine.kernels)
+    return assess(changed, standard, walker)
