@@ -105,9 +105,9 @@ def walked_catchments(  # noqa: PLR0913  # two sides of a walk, and what it may 
     bound = limit + TOLERANCE
     # A little more than the limit, so that no rounding of the product loses what the quotient would accept.
     cutoff = bound * per_unit * (1.0 + 1e-12)
-    ends = LinkCosts.of(network, place_links, graph.link_cost_per_m)
+    ends = LinkCosts.of(network.edge_length_m, place_links, graph.link_cost_per_m)
     owner = ragged_rows(place_start)[place_links.point]
-    starts = LinkCosts.of(network, household_links, graph.link_cost_per_m)
+    starts = LinkCosts.of(network.edge_length_m, household_links, graph.link_cost_per_m)
     household = ragged_rows(household_start)[household_links.point]
     if wanted is not None:
         keep = np.flatnonzero(wanted[household])

@@ -16,9 +16,9 @@ from app.services.kernel_loader import KernelLoader
 from app.services.proposals import Comparison, assess_anew, compare
 from app.services.standards import get_standard
 from app.settings import Settings
-from app.store.directory import DirectoryAreaStore
 from tests.support.proposing import feature, proposal, random_proposal
 from tests.support.shared_data import shared_data
+from tests.support.stores import area_store
 
 EXTRACTS = ("helsinki", "geneva", "las-palmas", "liechtenstein", "malta", "nanjing", "porto-alegre")
 ALL = int(os.environ.get("REACH15_RANDOM_PROPOSALS", "0"))
@@ -38,7 +38,7 @@ def kernels() -> KernelLoader:
 def city(
     request: pytest.FixtureRequest, kernels: KernelLoader, tmp_path_factory: pytest.TempPathFactory
 ) -> AreaEngine:
-    store = DirectoryAreaStore(tmp_path_factory.mktemp(request.param))
+    store = area_store(tmp_path_factory.mktemp(request.param))
     source = shared_data(f"{request.param}.osm.pbf")
     import_area(ImportRequest(request.param, osm_file=source), store, Settings(), known_services=())
     return AreaEngine(store.load(request.param), kernels=kernels)
@@ -56,7 +56,7 @@ def walker(standard: Standard) -> Walker:
 
 @pytest.fixture(scope="module")
 def helsinki(demo_data_dir: Path, kernels: KernelLoader) -> AreaEngine:
-    return AreaEngine(DirectoryAreaStore(demo_data_dir).load("helsinki"), kernels=kernels)
+    return AreaEngine(area_store(demo_data_dir).load("helsinki"), kernels=kernels)
 
 
 def assert_same(found: Assessment, expected: Assessment, why: object) -> None:
