@@ -109,13 +109,19 @@ def read_yaml_text(path: Path, kind: str) -> str:
 
 def place(name: str, line: int, path: FieldPath = ()) -> str:
     """``my.yaml, line 12, services[3].max_minutes``."""
+    field = field_name(path)
+    return f"{name}, line {line}" + (f", {field}" if field else "")
+
+
+def field_name(path: FieldPath) -> str:
+    """``services[3].max_minutes``."""
     field = ""
     for step in path:
         if isinstance(step, int):
             field += f"[{step}]"
         else:
             field += ("." if field else "") + (step if _PLAIN_KEY.fullmatch(step) else shown(step))
-    return f"{name}, line {line}" + (f", {field}" if field else "")
+    return field
 
 
 def shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the published JSON Schemas find wrong in a standard or profile, in words for whoever wrote the file."""
+"""What the published JSON Schemas find wrong in a standard, profile or policy, in words for whoever wrote it."""
 
 import difflib
 import functools
@@ -25,16 +25,18 @@ _PATTERNS = {
     r"\S": "any text that is not blank",
     "^[a-z0-9]": "small letters, digits, - and _, beginning with a letter or digit, at most 63",
     "^[0-9A-Z": "letters, digits and ._+-, at most 32",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a day as year-month-day, such as 2027-06-30",
     "^[0-9]{4}": "a year, year-month or year-month-day",
 }
 
 
 STANDARD_SCHEMA = ("standards", "standard.schema.json")
 PROFILE_SCHEMA = ("profiles", "profile.schema.json")
+POLICY_SCHEMA = ("policies", "policy.schema.json")
 
 
 def load_schema(place: tuple[str, str] = STANDARD_SCHEMA) -> dict[str, Any]:
-    """The published JSON Schema of a standard, or of a profile."""
+    """The published JSON Schema of a standard, a profile or a policy."""
     text = files("app").joinpath(*place).read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
@@ -73,6 +75,8 @@ def _explain(error: "ValidationError") -> tuple[FieldPath, str]:
         known = list(schema["properties"])
         name = next(name for name in fields if name not in known)
         return (*path, name), f"unknown field; {_nearest(name, known)}"
+    if schema is False:  # stands for a field that does not go with another one
+        return path, "does not go with this kind of rule; take it away"
     if error.validator == "not":
         name = next(name for name in ("osm", "name_regex") if name in fields)
         return (*path, name), "must not stand beside user_data_only: true; keep one of them"
@@ -108,11 +112,13 @@ def _explain_required(wanted: list[str], value: Mapping[str, Any]) -> str:
     return f"needs the field {missing}{hint}"
 
 
-def _explain_limits(_: object, value: object) -> str:
-    limits = ("max_minutes", "max_m", "straight_m")
-    found = [name for name in limits if isinstance(value, dict) and name in value]
-    has = " and ".join(found) if found else "no limit"
-    return f"has {has}; exactly one of {', '.join(limits)} is the limit"
+def _explain_one_of(choices: list[dict[str, list[str]]], value: object) -> str:
+    names = [choice["required"][0] for choice in choices]
+    found = [name for name in names if isinstance(value, dict) and name in value]
+    wanted = f"exactly one of {', '.join(names)} is "
+    if "max_minutes" in names:
+        return f"has {' and '.join(found) if found else 'no limit'}; {wanted}the limit"
+    return f"has {' and '.join(found) if found else 'none of them'}; {wanted}needed"
 
 
 def _explain_pattern(pattern: str, value: object) -> str:
@@ -132,7 +138,7 @@ _EXPLANATIONS: Mapping[str, Callable[[Any, Any], str]] = {
     "minLength": lambda *_: "must not be empty",
     "minProperties": lambda *_: "must hold at least one entry",
     "minimum": lambda least, value: f"must be {least} at least, not {shown(value)}",
-    "oneOf": _explain_limits,
+    "oneOf": _explain_one_of,
     "pattern": _explain_pattern,
     "required": _explain_required,
     "type": _explain_type,

@@ -1,0 +1,248 @@
+"""The gate: whether a proposal keeps the rules of a policy. What could not be evaluated never passes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from app.domain.policy import SHARE_KINDS, Policy, Rule, Waiver
+from app.geo.units import BoolArray
+from app.services.assessment import Assessment
+from app.services.gate_rules import Measure, measure
+from app.services.gate_scope import (
+    WHOLE,
+    Failing,
+    NotEvaluableError,
+    Scope,
+    check_limits,
+    check_services,
+    scope_of,
+    zone_members,
+)
+
+Status = Literal["passed", "failed", "warned", "waived", "not_evaluated"]
+STATUSES: tuple[Status, ...] = ("passed", "failed", "warned", "waived", "not_evaluated")
+
+EXIT_PASSED, EXIT_FAILED, EXIT_NOT_EVALUATED = 0, 1, 2
+
+BaselineKey = tuple[str, str | None]
+"""A household's id, and the service it misses; None stands for all services together."""
+
+ALL_SERVICES_ID = None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Who failed which rule when the baseline was written, by rule id."""
+
+    failing: Mapping[str, frozenset[BaselineKey]]
+
+    def knows(self, rule: Rule, scope: Scope, failing: Failing) -> BoolArray:
+        """Who of those failing did so in the baseline."""
+        known = self.failing.get(rule.id, frozenset())
+        keys = zip(*_named(scope, failing), strict=True)
+        return np.fromiter((key in known for key in keys), dtype=np.bool_, count=len(failing.household))
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """How one rule ended.
+
+    Attributes
+    ----------
+    measured : float or None
+        A share or a weight, as the rule's kind asks, whoever is excused counted in; None if not evaluated.
+    reason : str or None
+        Why it was not evaluated.
+    where : str or None
+        The worst zone, where the rule asks for it.
+    households : str tuple
+        Ids of the households that make it fail; empty where its number holds.
+    services : tuple
+        The service that each of them misses; None for all together.
+    in_baseline, waived : bool tuples
+        Who of them failed in the baseline already; for whom a waiver stands.
+    waivers : tuple of Waiver
+        Those that stand for somebody here.
+    expired : tuple of Waiver
+        Those that would, had they not run out.
+    """
+
+    rule: Rule
+    status: Status
+    measured: float | None = None
+    reason: str | None = None
+    where: str | None = None
+    households: tuple[str, ...] = ()
+    services: tuple[str | None, ...] = ()
+    in_baseline: tuple[bool, ...] = ()
+    waived: tuple[bool, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    expired: tuple[Waiver, ...] = ()
+
+    @property
+    def held_by_baseline(self) -> bool:
+        """Whether it passes only because everybody failing did so in the baseline."""
+        return self.status == "passed" and bool(self.households)
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """How every rule of a policy ended, in the policy's order."""
+
+    rules: tuple[RuleResult, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 passes, 1 a rule of severity error failed, 2 something could not be evaluated."""
+        statuses = {result.status for result in self.rules}
+        if "failed" in statuses:
+            return EXIT_FAILED
+        return EXIT_NOT_EVALUATED if "not_evaluated" in statuses else EXIT_PASSED
+
+    @property
+    def verdict(self) -> str:
+        return ("passed", "failed", "not_evaluated")[self.exit_code]
+
+
+def evaluate(
+    before: Assessment,
+    after: Assessment,
+    policy: Policy,
+    *,
+    now: datetime,
+    cost: float | None = None,
+    baseline: Baseline | None = None,
+) -> GateResult:
+    """Hold a policy against a city before and after a proposal.
+
+    Parameters
+    ----------
+    before, after : Assessment
+        Of the same households in the same order.
+    now : datetime
+        Decides which waivers have run out; with a time zone.
+    cost : float, optional
+        What all of the proposal costs; None if any of it has no cost.
+    baseline : Baseline, optional
+        Rules then fail only through households that did not fail in it.
+
+    Raises
+    ------
+    MalformedPolicyError
+        If a rule asks for a service that the standard does not have.
+    """
+    check_services(policy, after)
+    results = tuple(_result(rule, before, after, policy, now, cost, baseline) for rule in policy.rules)
+    return GateResult(results, tuple(_warnings(policy, results, after, now)))
+
+
+def _result(
+    rule: Rule,
+    before: Assessment,
+    after: Assessment,
+    policy: Policy,
+    now: datetime,
+    cost: float | None,
+    baseline: Baseline | None,
+) -> RuleResult:
+    try:
+        scope = scope_of(rule, before, after)
+        check_limits(scope, policy, sides=(after,) if rule.kind in SHARE_KINDS else (before, after))
+        plain = measure(scope, _nobody, cost=cost)
+    except NotEvaluableError as error:
+        return RuleResult(rule, "not_evaluated", reason=str(error))
+    if plain.holds:
+        return RuleResult(rule, "passed", plain.measured, where=plain.where)
+    waivers = [waiver for waiver in policy.waivers if waiver.rule == rule.id]
+    return _failing_result(scope, plain, waivers, now, cost, baseline)
+
+
+def _failing_result(
+    scope: Scope,
+    plain: Measure,
+    waivers: Sequence[Waiver],
+    now: datetime,
+    cost: float | None,
+    baseline: Baseline | None,
+) -> RuleResult:
+    """A rule whose number does not hold: old failures, waivers, and what is left."""
+    failing = plain.failing
+    known = _nobody(failing) if baseline is None else baseline.knows(scope.rule, scope, failing)
+    valid = [waiver for waiver in waivers if not waiver.has_expired(now)]
+    applying = {id(waiver): _waives(scope, waiver, failing) for waiver in waivers}
+
+    def waived(group: Failing) -> BoolArray:
+        everyone = [_nobody(group), *(_waives(scope, waiver, group) for waiver in valid)]
+        return np.asarray(np.any(everyone, axis=0))
+
+    status: Status = "failed" if scope.rule.severity == "error" else "warned"
+    if len(failing.household) and known.all():
+        status = "passed"
+    elif valid and (
+        measure(scope, waived, cost=cost).holds
+        or (len(failing.household) > 0 and (known | waived(failing)).all())
+    ):
+        status = "waived"
+    households, services = _named(scope, failing)
+    return RuleResult(
+        scope.rule,
+        status,
+        plain.measured,
+        where=plain.where,
+        households=tuple(households),
+        services=tuple(services),
+        in_baseline=tuple(known.tolist()),
+        waived=tuple(waived(failing).tolist()),
+        waivers=tuple(waiver for waiver in valid if applying[id(waiver)].any()),
+        expired=tuple(w for w in waivers if w.has_expired(now) and applying[id(w)].any()),
+    )
+
+
+def _nobody(failing: Failing) -> BoolArray:
+    return np.zeros(len(failing.household), dtype=np.bool_)
+
+
+def _waives(scope: Scope, waiver: Waiver, failing: Failing) -> BoolArray:
+    if waiver.household is not None:
+        return np.asarray(scope.households.id[failing.household] == waiver.household)
+    try:
+        return zone_members(scope.after, waiver.zone)[failing.household]
+    except NotEvaluableError:
+        return _nobody(failing)  # no such zone: nobody lives in it; `_warnings` says so
+
+
+def _named(scope: Scope, failing: Failing) -> tuple[list[str], list[str | None]]:
+    services = [service.id for service in scope.after.standard.services]
+    names = [ALL_SERVICES_ID if service == WHOLE else services[service] for service in failing.service]
+    return scope.households.id[failing.household].tolist(), names
+
+
+def _warnings(policy: Policy, results: Sequence[RuleResult], after: Assessment, now: datetime) -> list[str]:
+    """Waivers that do nothing, and why."""
+    used = {id(waiver) for result in results for waiver in (*result.waivers, *result.expired)}
+    known = set(after.area.households.id.tolist())
+    warnings = []
+    for number, waiver in enumerate(policy.waivers, start=1):
+        about = f"household '{waiver.household}'" if waiver.household is not None else f"zone '{waiver.zone}'"
+        name = f"waiver {number} (rule '{waiver.rule}', {about}, owner {waiver.owner})"
+        if id(waiver) in used:
+            continue
+        if waiver.has_expired(now):
+            warnings.append(f"{name} expired on {waiver.expires} and is not needed; take it away")
+        elif waiver.household is not None and waiver.household not in known:
+            warnings.append(f"{name} names no household of area '{after.area.id}'")
+        elif waiver.zone is not None and not _is_zone(after, waiver.zone):
+            warnings.append(f"{name} names no zone of area '{after.area.id}'")
+    return warnings
+
+
+def _is_zone(side: Assessment, zone: str) -> bool:
+    try:
+        zone_members(side, zone)
+    except NotEvaluableError:
+        return False
+    return True

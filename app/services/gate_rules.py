@@ -1,0 +1,160 @@
+"""The kinds of rules that a gate knows: each measures something, and says who makes it fail."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.geo.units import SECONDS_PER_MINUTE, BoolArray
+from app.geo.verdict import TOLERANCE
+from app.services.gate_scope import WHOLE, Failing, NotEvaluableError, Scope
+
+ROUNDING = 1e-9
+"""Relative: sums of weights in floating point may miss an exact value by so much."""
+
+NOBODY = Failing(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a rule measured; `failing` are all who could make it fail, whether it does or not."""
+
+    measured: float
+    holds: bool
+    failing: Failing
+    where: str | None = None
+
+
+Excused = Callable[[Failing], BoolArray]
+"""Which of those failing do not count."""
+
+
+def measure(scope: Scope, excused: Excused, *, cost: float | None) -> Measure:
+    """Measure a rule, leaving out whoever is excused.
+
+    Raises
+    ------
+    NotEvaluableError
+        If the rule's kind asks for what nobody told.
+    """
+    if scope.rule.kind == "min_gained":
+        return _min_gained(scope, 1.0)
+    if scope.rule.kind == "min_gained_per_cost":
+        if cost is None:
+            raise NotEvaluableError("the proposal has a feature without a cost")
+        if cost <= 0:
+            raise NotEvaluableError("the costs in the proposal add up to 0")
+        return _min_gained(scope, cost)
+    return _KINDS[scope.rule.kind](scope, excused)
+
+
+def _min_share(scope: Scope, excused: Excused) -> Measure:
+    failing, share = _share(scope, scope.inside, excused)
+    if share is None:  # everybody who counts is excused
+        return Measure(1.0, holds=True, failing=failing)
+    return Measure(share, _at_least(share, scope.rule.value), failing)
+
+
+def _min_zone_share(scope: Scope, excused: Excused) -> Measure:
+    area = scope.after.area
+    if area.zones is None:
+        raise NotEvaluableError(f"area '{area.id}' has no zones")
+    worst: tuple[float, str] | None = None
+    households, services = [], []
+    for position, zone in enumerate(area.zones.id.tolist()):
+        inside = scope.inside & np.asarray(area.household_zone == position)
+        failing, share = _share(scope, inside, excused)
+        if share is None:
+            continue
+        if worst is None or share < worst[0]:
+            worst = (share, zone)
+        if not _at_least(share, scope.rule.value):
+            households.append(failing.household)
+            services.append(failing.service)
+    if worst is None:
+        if excused(_uncovered(scope, scope.inside)).any():
+            return Measure(1.0, holds=True, failing=NOBODY)
+        raise NotEvaluableError("nobody lives in any zone")
+    found = Failing(np.concatenate(households), np.concatenate(services)) if households else NOBODY
+    return Measure(worst[0], _at_least(worst[0], scope.rule.value), found, f"zone '{worst[1]}'")
+
+
+def _share(scope: Scope, inside: BoolArray, excused: Excused) -> tuple[Failing, float | None]:
+    """Who is not covered, and the share that is; whoever is excused is left out of both sides of the share."""
+    failing = _uncovered(scope, inside)
+    counted = inside.copy()
+    counted[failing.household[excused(failing)]] = False
+    total = scope.weigh(counted)
+    if total <= 0:
+        return failing, None
+    return failing, scope.weigh(counted & scope.covered(scope.after, scope.share_of)) / total
+
+
+def _uncovered(scope: Scope, inside: BoolArray) -> Failing:
+    household = np.flatnonzero(inside & ~scope.covered(scope.after, scope.share_of))
+    return Failing(household, np.full(len(household), scope.share_of, dtype=np.int64))
+
+
+def _max_lost(scope: Scope, excused: Excused) -> Measure:
+    failing = _pairs({service: scope.step(service, lost=True) for service in scope.services})
+    counted = failing.keep(~excused(failing))
+    lost = _weight_of_distinct(scope, counted)
+    # A household of weight 0 is somebody too: a rule that allows nobody allows no such household either.
+    holds = lost <= scope.rule.value * (1 + ROUNDING) and (scope.rule.value > 0 or not len(counted.household))
+    return Measure(lost, holds, failing)
+
+
+def _max_minutes(scope: Scope, excused: Excused) -> Measure:
+    """Whoever was within the minutes before and is not after; unreachable is beyond any."""
+    limit_s = scope.rule.value * SECONDS_PER_MINUTE
+    timed = [
+        service for service in scope.services if scope.after.services[service].service.straight_m is None
+    ]
+    if not timed:
+        raise NotEvaluableError("its limit is a straight line, for which there are no minutes")
+    within = {
+        service: [
+            np.asarray(side.services[service].time_s <= limit_s + TOLERANCE)
+            for side in (scope.before, scope.after)
+        ]
+        for service in timed
+    }
+    failing = _pairs({service: scope.inside & before & ~after for service, (before, after) in within.items()})
+    beyond = _weight_of_distinct(scope, failing.keep(~excused(failing)))
+    return Measure(beyond, not (~excused(failing)).any(), failing)
+
+
+def _min_gained(scope: Scope, cost: float) -> Measure:
+    gained = np.any([scope.step(service, lost=False) for service in scope.services], axis=0)
+    weight = scope.weigh(np.asarray(gained)) / cost
+    return Measure(weight, _at_least(weight, scope.rule.value), NOBODY)
+
+
+def _pairs(by_service: Mapping[int, BoolArray]) -> Failing:
+    """Households with their services, by household."""
+    household = [np.flatnonzero(who) for who in by_service.values()]
+    service = [
+        np.full(len(who), position, dtype=np.int64)
+        for position, who in zip(by_service, household, strict=True)
+    ]
+    households, services = np.concatenate(household), np.concatenate(service)
+    order = np.lexsort((services, households))
+    return Failing(households[order], services[order])
+
+
+def _weight_of_distinct(scope: Scope, failing: Failing) -> float:
+    return float(scope.weight[np.unique(failing.household)].sum())
+
+
+def _at_least(measured: float, value: float) -> bool:
+    return measured >= value * (1 - ROUNDING)
+
+
+_KINDS: Mapping[str, Callable[[Scope, Excused], Measure]] = {
+    "min_share": _min_share,
+    "min_zone_share": _min_zone_share,
+    "max_lost": _max_lost,
+    "max_minutes": _max_minutes,
+}
+
+__all__ = ["NOBODY", "ROUNDING", "WHOLE", "Excused", "Measure", "measure"]
