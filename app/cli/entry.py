@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from app import __version__
-from app.cli import area, assess, db, demo, explain, facilities, isochrone, serve, site, standards
-from app.cli.options import JsonOption
+from app.cli import area, assess, check, db, demo, explain, facilities, isochrone, serve, site, standards
+from app.cli.options import InputRefusedError, JsonOption
 from app.cli.output import silence_stdout, write_json
 from app.cli.text import one_line, say
 from app.domain.errors import Reach15Error
@@ -47,6 +47,7 @@ app.command("facilities")(facilities.list_facilities)
 app.command("isochrone")(isochrone.draw_isochrone)
 app.add_typer(db.app, name="db", help="The database's tables: bring them up to date, or check them.")
 app.command("site")(site.site_facilities)
+app.command("check")(check.check_proposal)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 
@@ -93,12 +94,18 @@ def run(arguments: Sequence[str]) -> int:
     except _UsageError as error:
         say(_usage_line(error))
         return EXIT_USAGE
+    except InputRefusedError as error:
+        say(str(error))
+        silence_stdout()
+        return EXIT_USAGE
     except (Reach15Error, OSError, MemoryError) as error:
         say(_line_of(error))
         silence_stdout()
         return EXIT_BAD_INPUT
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line and can report it
-        return _fail_unforeseen(error)
+        code = _fail_unforeseen(error)
+        # To whoever asks the gate, 1 means that a rule failed.
+        return EXIT_BAD_INPUT if arguments[:1] == ["check"] else code
     return code
 
 

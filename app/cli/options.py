@@ -14,6 +14,10 @@ OutputOption = Annotated[
 ]
 
 
+class InputRefusedError(Exception):
+    """What the user gave to a command whose exit codes tell malformed input (3) from missing data (2)."""
+
+
 class ReportFormat(StrEnum):
     """How `assess` answers."""
 

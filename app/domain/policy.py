@@ -1,5 +1,6 @@
 """A gate's policy: rules that a proposal must keep, limits of what may stay unknown, and waivers that run out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -69,6 +70,33 @@ class Policy:
     max_not_snapped: float = DEFAULT_MAX_NOT_SNAPPED
     waivers: tuple[Waiver, ...] = ()
     title: str | None = None
+
+
+BaselineKey = tuple[str, str | None]
+"""A household's id, and the service it misses; None stands for all required services together."""
+
+
+@dataclass(frozen=True)
+class BaselineRule:
+    """Who failed a rule when the baseline was written, and what the rule looked at."""
+
+    kind: str
+    service: str | None
+    zone: str | None
+    failing: frozenset[BaselineKey]
+
+    def is_about(self, rule: Rule) -> bool:
+        """Whether the rule still looks at the same."""
+        return (self.kind, self.service, self.zone) == (rule.kind, rule.service, rule.zone)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What failed in an area before, by rule id: a rule then fails only through others."""
+
+    area: str
+    standard: str
+    rules: Mapping[str, BaselineRule]
 
 
 class MalformedPolicyError(BadInputError):

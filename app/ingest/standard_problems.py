@@ -75,10 +75,10 @@ def _explain(error: "ValidationError") -> tuple[FieldPath, str]:
         known = list(schema["properties"])
         name = next(name for name in fields if name not in known)
         return (*path, name), f"unknown field; {_nearest(name, known)}"
-    if schema is False:  # stands for a field that does not go with another one
-        return path, "does not go with this kind of rule; take it away"
     if error.validator == "not":
-        name = next(name for name in ("osm", "name_regex") if name in fields)
+        name = next(name for name in ("osm", "name_regex", "zone") if name in fields)
+        if name == "zone":
+            return (*path, name), "does not go with min_zone_share, which asks it of every zone; take it away"
         return (*path, name), "must not stand beside user_data_only: true; keep one of them"
     if fields is None and path:
         return path, "is empty; give it a value or leave the field out"

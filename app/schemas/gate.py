@@ -1,38 +1,24 @@
 """The report of the gate: one plain value that every format is made from."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
-from app.domain.policy import SHARE_KINDS, Policy, Rule, Waiver
+from app.domain.policy import SHARE_KINDS, Rule, Waiver
 from app.schemas.changes import changes_collection, count_changes
 from app.schemas.difference import callouts, side_tables
 from app.schemas.numbers import SHARE_DECIMALS, WEIGHT_DECIMALS
 from app.schemas.provenance import provenance
-from app.services.assessment import Assessment
-from app.services.gate import STATUSES, GateResult, RuleResult
-
-_UNITS = {"max_minutes": "minutes"}
+from app.services.gate import STATUSES, RuleResult
+from app.services.gate_check import GateCheck
 
 
-def gate_report(
-    before: Assessment,
-    after: Assessment,
-    policy: Policy,
-    result: GateResult,
-    *,
-    now: datetime,
-    notes: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    """Verdict, rules, and what changes.
-
-    Parameters
-    ----------
-    notes : tuple of str
-        What reading the proposal found worth saying.
-    """
+def gate_report(check: GateCheck) -> dict[str, Any]:
+    """Verdict, rules, and what changes."""
+    before, after = check.comparison.before, check.comparison.after
+    result, policy = check.result, check.policy
     table_before, table_after, between = side_tables(before, after)
     changes = changes_collection(before, after)
-    area, standard = after.area, after.standard
+    area, standard = before.area, after.standard
     return {
         "verdict": result.verdict,
         "exit_code": result.exit_code,
@@ -40,8 +26,8 @@ def gate_report(
             "rules": len(result.rules),
             **{status: sum(item.status == status for item in result.rules) for status in STATUSES},
         },
-        "evaluated_on": now.astimezone(UTC).date().isoformat(),
-        "area": {"id": area.id, "title": area.title, "version": before.area.version},
+        "evaluated_on": check.now.astimezone(UTC).date().isoformat(),
+        "area": {"id": area.id, "title": area.title, "version": area.version},
         "standard": {"id": standard.id, "version": standard.version},
         "profile": after.walker.profile.id,
         "speed_mps": after.walker.speed_mps,
@@ -53,7 +39,7 @@ def gate_report(
             },
         },
         "rules": [_rule_to_dict(item) for item in result.rules],
-        "warnings": [*notes, *result.warnings],
+        "warnings": [*check.comparison.notes, *result.warnings],
         "callouts": callouts(table_before, between),
         "before": table_before,
         "after": table_after,

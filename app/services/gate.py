@@ -1,13 +1,13 @@
 """The gate: whether a proposal keeps the rules of a policy. What could not be evaluated never passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import numpy as np
 
-from app.domain.policy import SHARE_KINDS, Policy, Rule, Waiver
+from app.domain.policy import Baseline, MalformedPolicyError, Policy, Rule, Waiver
 from app.geo.units import BoolArray
 from app.services.assessment import Assessment
 from app.services.gate_rules import Measure, measure
@@ -26,24 +26,6 @@ Status = Literal["passed", "failed", "warned", "waived", "not_evaluated"]
 STATUSES: tuple[Status, ...] = ("passed", "failed", "warned", "waived", "not_evaluated")
 
 EXIT_PASSED, EXIT_FAILED, EXIT_NOT_EVALUATED = 0, 1, 2
-
-BaselineKey = tuple[str, str | None]
-"""A household's id, and the service it misses; None stands for all services together."""
-
-ALL_SERVICES_ID = None
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """Who failed which rule when the baseline was written, by rule id."""
-
-    failing: Mapping[str, frozenset[BaselineKey]]
-
-    def knows(self, rule: Rule, scope: Scope, failing: Failing) -> BoolArray:
-        """Who of those failing did so in the baseline."""
-        known = self.failing.get(rule.id, frozenset())
-        keys = zip(*_named(scope, failing), strict=True)
-        return np.fromiter((key in known for key in keys), dtype=np.bool_, count=len(failing.household))
 
 
 @dataclass(frozen=True)
@@ -133,11 +115,15 @@ def evaluate(
     Raises
     ------
     MalformedPolicyError
-        If a rule asks for a service that the standard does not have.
+        If a rule asks for a service that the standard does not have, or the baseline is not of this area and
+        standard.
     """
     check_services(policy, after)
+    if baseline is not None:
+        _check_baseline(baseline, after)
     results = tuple(_result(rule, before, after, policy, now, cost, baseline) for rule in policy.rules)
-    return GateResult(results, tuple(_warnings(policy, results, after, now)))
+    warnings = [*_waiver_warnings(policy, results, after, now), *_baseline_warnings(policy, baseline)]
+    return GateResult(results, tuple(warnings))
 
 
 def _result(
@@ -151,7 +137,7 @@ def _result(
 ) -> RuleResult:
     try:
         scope = scope_of(rule, before, after)
-        check_limits(scope, policy, sides=(after,) if rule.kind in SHARE_KINDS else (before, after))
+        check_limits(scope, policy)
         plain = measure(scope, _nobody, cost=cost)
     except NotEvaluableError as error:
         return RuleResult(rule, "not_evaluated", reason=str(error))
@@ -171,7 +157,7 @@ def _failing_result(
 ) -> RuleResult:
     """A rule whose number does not hold: old failures, waivers, and what is left."""
     failing = plain.failing
-    known = _nobody(failing) if baseline is None else baseline.knows(scope.rule, scope, failing)
+    known = _nobody(failing) if baseline is None else _knows(baseline, scope, failing)
     valid = [waiver for waiver in waivers if not waiver.has_expired(now)]
     applying = {id(waiver): _waives(scope, waiver, failing) for waiver in waivers}
 
@@ -202,6 +188,14 @@ def _failing_result(
     )
 
 
+def _knows(baseline: Baseline, scope: Scope, failing: Failing) -> BoolArray:
+    """Who of those failing did so in the baseline."""
+    old = baseline.rules.get(scope.rule.id)
+    known = old.failing if old is not None and old.is_about(scope.rule) else frozenset()
+    keys = zip(*_named(scope, failing), strict=True)
+    return np.fromiter((key in known for key in keys), dtype=np.bool_, count=len(failing.household))
+
+
 def _nobody(failing: Failing) -> BoolArray:
     return np.zeros(len(failing.household), dtype=np.bool_)
 
@@ -212,16 +206,18 @@ def _waives(scope: Scope, waiver: Waiver, failing: Failing) -> BoolArray:
     try:
         return zone_members(scope.after, waiver.zone)[failing.household]
     except NotEvaluableError:
-        return _nobody(failing)  # no such zone: nobody lives in it; `_warnings` says so
+        return _nobody(failing)  # no such zone: nobody lives in it; `_waiver_warnings` says so
 
 
 def _named(scope: Scope, failing: Failing) -> tuple[list[str], list[str | None]]:
     services = [service.id for service in scope.after.standard.services]
-    names = [ALL_SERVICES_ID if service == WHOLE else services[service] for service in failing.service]
+    names = [None if service == WHOLE else services[service] for service in failing.service]
     return scope.households.id[failing.household].tolist(), names
 
 
-def _warnings(policy: Policy, results: Sequence[RuleResult], after: Assessment, now: datetime) -> list[str]:
+def _waiver_warnings(
+    policy: Policy, results: Sequence[RuleResult], after: Assessment, now: datetime
+) -> list[str]:
     """Waivers that do nothing, and why."""
     used = {id(waiver) for result in results for waiver in (*result.waivers, *result.expired)}
     known = set(after.area.households.id.tolist())
@@ -246,3 +242,22 @@ def _is_zone(side: Assessment, zone: str) -> bool:
     except NotEvaluableError:
         return False
     return True
+
+
+def _check_baseline(baseline: Baseline, side: Assessment) -> None:
+    found, wanted = (baseline.area, baseline.standard), (side.area.id, side.standard.id)
+    if found != wanted:
+        raise MalformedPolicyError(
+            "baseline",
+            f"is of area '{found[0]}' and standard '{found[1]}', not of '{wanted[0]}' and '{wanted[1]}'",
+        )
+
+
+def _baseline_warnings(policy: Policy, baseline: Baseline | None) -> list[str]:
+    """Rules that are no longer what they were: then nobody counts as known of old."""
+    old = {} if baseline is None else baseline.rules
+    return [
+        f"rule '{rule.id}' looks at something else than in the baseline; everybody who fails it counts as new"
+        for rule in policy.rules
+        if rule.id in old and not old[rule.id].is_about(rule)
+    ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.domain.errors import Reach15Error
 from app.domain.household import Households
-from app.domain.policy import MalformedPolicyError, Policy, Rule
+from app.domain.policy import SHARE_KINDS, MalformedPolicyError, Policy, Rule
 from app.domain.zone import OUTSIDE, OUTSIDE_ID
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED, NO_DATA, NOT_DETERMINED, NOT_SNAPPED, SERVED, UNDETERMINED
@@ -137,18 +137,20 @@ def zone_members(side: Assessment, zone: str | None) -> BoolArray:
     return np.asarray(area.household_zone == found[0])
 
 
-def check_limits(scope: Scope, policy: Policy, *, sides: tuple[Assessment, ...]) -> None:
-    """Raise `NotEvaluableError` if too many households are undetermined or not snapped, on any of these sides."""
-    for side in sides:
-        when = "after" if side is scope.after else "before"
-        for name, unknown, unlinked in _unknown(scope, side):
-            _check_limit(scope, unknown, policy.max_undetermined, "undetermined", f"{name} {when}")
-            _check_limit(scope, unlinked, policy.max_not_snapped, "not_snapped", f"{name} {when}")
+def check_limits(scope: Scope, policy: Policy) -> None:
+    """Raise `NotEvaluableError` if too many households are undetermined or not snapped after the proposal.
+
+    Before it they tell nothing more: the extent stays, so whoever was undetermined is so still, or covered now.
+    """
+    for name, unknown, unlinked in _unknown(scope):
+        _check_limit(scope, unknown, policy.max_undetermined, "undetermined", name)
+        _check_limit(scope, unlinked, policy.max_not_snapped, "not_snapped", name)
 
 
-def _unknown(scope: Scope, side: Assessment) -> list[tuple[str, BoolArray, BoolArray]]:
+def _unknown(scope: Scope) -> list[tuple[str, BoolArray, BoolArray]]:
     """For each thing that the rule asks for: of whom nothing can be said, and whom no link reaches."""
-    if scope.rule.kind in ("min_share", "min_zone_share") and scope.share_of == WHOLE:
+    side = scope.after
+    if scope.rule.kind in SHARE_KINDS and scope.share_of == WHOLE:
         required = [item for item in side.services if item.service.obligation == "must"]
         unlinked = np.any([_in_state(item, NOT_SNAPPED) for item in required], axis=0)
         unknown = np.asarray(side.overall == NOT_DETERMINED)

@@ -1,0 +1,172 @@
+"""`reach15 check`: whether a proposal may pass, for scripts that must say yes or no."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.options import InputRefusedError, JsonOption
+from app.domain.errors import BadInputError
+
+if TYPE_CHECKING:
+    from app.cli.gate.asking import ExtractFiles
+    from app.domain.policy import Policy
+
+_File = Path | None
+
+
+def check_proposal(
+    area: Annotated[
+        str,
+        typer.Argument(metavar="AREA", help="Name of an imported area, or path of an OpenStreetMap extract."),
+    ],
+    proposal: Annotated[
+        Path, typer.Argument(metavar="PROPOSAL.geojson", help="The proposal, a GeoJSON FeatureCollection.")
+    ],
+    *,
+    standard: Annotated[
+        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
+    ],
+    policy: Annotated[
+        _File,
+        typer.Option(
+            metavar="FILE", help="Rules to keep (YAML or JSON); without it, no household may be lost."
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this server instead of the data here.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID|PATH",
+            help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
+        ),
+    ] = None,
+    speed_mps: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
+    ] = None,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Pass over properties of the proposal that nobody knows.")
+    ] = False,
+    crs: Annotated[
+        str | None,
+        typer.Option(metavar="CRS", help="Coordinate system of the proposal, if the file does not say it."),
+    ] = None,
+    baseline: Annotated[
+        _File, typer.Option(metavar="FILE", help="Who failed before; rules then fail only through others.")
+    ] = None,
+    write_baseline: Annotated[
+        _File, typer.Option(metavar="FILE", help="Write who fails now, for --baseline.")
+    ] = None,
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="F[=FILE],...",
+            help="text, json, junit, sarif, markdown, github; each to a file, or to standard output.",
+        ),
+    ] = None,
+    osm: Annotated[
+        _File,
+        typer.Option(metavar="FILE", help="OpenStreetMap extract to check against instead of a stored area."),
+    ] = None,
+    households: Annotated[
+        _File, typer.Option(metavar="FILE", help="Households of the extract, instead of its buildings.")
+    ] = None,
+    facilities: Annotated[
+        _File, typer.Option(metavar="FILE", help="Facilities, in addition to those of the extract.")
+    ] = None,
+    extent: Annotated[
+        _File, typer.Option(metavar="FILE", help="Where the extract is complete, if its header does not say.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold a proposal against a policy.
+
+    Ends with 0 if it passes, 1 if a rule of severity error fails, 2 if something could not be evaluated, 3 if the
+    command, the proposal or the policy is wrong.
+    """
+    from app.cli.gate.asking import Question, ask_here, ask_server
+    from app.cli.gate.outputs import parse_outputs, write_reports
+    from app.cli.output import check_output, write_json
+
+    extract = _extract(area, osm, households, facilities, extent, server)
+    try:
+        outputs = parse_outputs([*(format_ or ()), *(["json"] if as_json and format_ != ["json"] else ())])
+        check_output(write_baseline)
+        file, document = _read_proposal(proposal, lenient=lenient, crs=crs)
+        rules, sent_policy = _read_policy(policy)
+        question = Question(
+            area="extract" if extract is not None and osm is None else area,
+            proposal=document,
+            standard=standard,
+            profile=profile,
+            speed_mps=speed_mps,
+            lenient=lenient,
+            crs=crs,
+            policy=sent_policy,
+            baseline=_read_baseline(baseline),
+        )
+    except BadInputError as error:
+        raise InputRefusedError(str(error)) from error
+    report = ask_here(question, extract, rules) if server is None else ask_server(question, server)
+    if write_baseline is not None:
+        from app.ingest.baseline_files import baseline_value
+
+        write_json(baseline_value(report), write_baseline)
+    write_reports(outputs, report, file)
+    raise typer.Exit(report["exit_code"])
+
+
+def _extract(
+    area: str, osm: _File, households: _File, facilities: _File, extent: _File, server: str | None
+) -> "ExtractFiles | None":
+    from app.cli.gate.asking import ExtractFiles, is_extract
+
+    path = osm if osm is not None else Path(area) if is_extract(area) else None
+    if path is None:
+        for name, value in (("households", households), ("facilities", facilities), ("extent", extent)):
+            if value is not None:
+                raise typer.BadParameter(
+                    "goes with an extract: give --osm FILE too", param_hint=f"'--{name}'"
+                )
+        return None
+    if server is not None:
+        raise typer.BadParameter("a server has its own areas; name one of them", param_hint="'--server'")
+    return ExtractFiles(path, households, facilities, extent)
+
+
+def _read_proposal(path: Path, *, lenient: bool, crs: str | None) -> tuple[Any, Any]:
+    """Where reports point to, and the parsed file. Read whole once here, so that faults name file and feature."""
+    import orjson
+
+    from app.cli.gate.words import ProposalFile, feature_lines
+    from app.ingest.proposal_files import parse_proposal
+    from app.ingest.table_rows import decode_utf8, read_bytes, shown_path
+
+    content = read_bytes(path)
+    parse_proposal(content, shown_path(path), lenient=lenient, crs=crs)
+    text = decode_utf8(content, shown_path(path), "GeoJSON")
+    return ProposalFile(path, feature_lines(text)), orjson.loads(text)
+
+
+def _read_policy(path: Path | None) -> tuple["Policy | None", Any]:
+    """The policy, and its values as they are sent to a server."""
+    if path is None:
+        return None, None
+    from app.ingest.marked_yaml import read_marked_yaml, read_yaml_text
+    from app.ingest.policy_files import load_policy_file
+
+    return load_policy_file(path), read_marked_yaml(read_yaml_text(path, "policy"), str(path)).value
+
+
+def _read_baseline(path: Path | None) -> Any:
+    if path is None:
+        return None
+    from app.ingest.baseline_files import load_baseline_value, read_baseline_value
+
+    value = load_baseline_value(path)
+    read_baseline_value(value, str(path))
+    return value
