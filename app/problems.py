@@ -34,6 +34,7 @@ from app.domain.errors import (
     StoreError,
     VersionNotFoundError,
 )
+from app.domain.policy import MalformedPolicyError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
 from app.domain.standard import StandardNotFoundError
@@ -46,6 +47,7 @@ from app.geo.errors import (
     InvalidSpeedError,
     NoWalkableWayError,
 )
+from app.services.gate_scope import NotEvaluableError
 from app.services.mip import SolverError
 from app.services.siting import InfeasibleSitingError, SitingMismatchError
 from app.services.standards import ServiceNotFoundError
@@ -100,6 +102,8 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     RowsRejectedError: ProblemType(
         422, "rows-rejected", "Rows of a file cannot be used", facts=("rejected", "repaired")
     ),
+    MalformedPolicyError: ProblemType(422, "malformed-policy", "Malformed policy"),
+    NotEvaluableError: INTERNAL,
     NotFoundError: ProblemType(404, "not-found", "Not found"),
     AreaNotFoundError: ProblemType(404, "area-not-found", "Area not found", facts=("area_id",)),
     VersionNotFoundError: ProblemType(

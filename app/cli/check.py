@@ -78,6 +78,7 @@ def check_proposal(
     facilities: Annotated[
         _File, typer.Option(metavar="FILE", help="Facilities, in addition to those of the extract.")
     ] = None,
+    zones: Annotated[_File, typer.Option(metavar="FILE", help="Zones of the extract, as polygons.")] = None,
     extent: Annotated[
         _File, typer.Option(metavar="FILE", help="Where the extract is complete, if its header does not say.")
     ] = None,
@@ -92,7 +93,8 @@ def check_proposal(
     from app.cli.gate.outputs import parse_outputs, write_reports
     from app.cli.output import check_output, write_json
 
-    extract = _extract(area, osm, households, facilities, extent, server)
+    beside = {"households": households, "facilities": facilities, "zones": zones, "extent": extent}
+    extract = _extract(area, osm, beside, server)
     try:
         outputs = parse_outputs([*(format_ or ()), *(["json"] if as_json and format_ != ["json"] else ())])
         check_output(write_baseline)
@@ -120,14 +122,12 @@ def check_proposal(
     raise typer.Exit(report["exit_code"])
 
 
-def _extract(
-    area: str, osm: _File, households: _File, facilities: _File, extent: _File, server: str | None
-) -> "ExtractFiles | None":
+def _extract(area: str, osm: _File, beside: dict[str, _File], server: str | None) -> "ExtractFiles | None":
     from app.cli.gate.asking import ExtractFiles, is_extract
 
     path = osm if osm is not None else Path(area) if is_extract(area) else None
     if path is None:
-        for name, value in (("households", households), ("facilities", facilities), ("extent", extent)):
+        for name, value in beside.items():
             if value is not None:
                 raise typer.BadParameter(
                     "goes with an extract: give --osm FILE too", param_hint=f"'--{name}'"
@@ -135,7 +135,7 @@ def _extract(
         return None
     if server is not None:
         raise typer.BadParameter("a server has its own areas; name one of them", param_hint="'--server'")
-    return ExtractFiles(path, households, facilities, extent)
+    return ExtractFiles(path, **beside)
 
 
 def _read_proposal(path: Path, *, lenient: bool, crs: str | None) -> tuple[Any, Any]:

@@ -40,6 +40,7 @@ class ExtractFiles:
     osm: Path
     households: Path | None = None
     facilities: Path | None = None
+    zones: Path | None = None
     extent: Path | None = None
 
 
@@ -122,6 +123,7 @@ def _import_extract(area: str, extract: ExtractFiles) -> "Area":
         osm_file=extract.osm,
         households_file=extract.households,
         facilities_file=extract.facilities,
+        zones_file=extract.zones,
         extent_file=extract.extent,
     )
     settings = load_settings()
