@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import (
+    AreaChangedError,
     AreaNotFoundError,
     BadInputError,
     DatabaseError,
@@ -105,6 +106,7 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     MalformedPolicyError: ProblemType(422, "malformed-policy", "Malformed policy"),
     NotEvaluableError: INTERNAL,
     NotFoundError: ProblemType(404, "not-found", "Not found"),
+    AreaChangedError: ProblemType(409, "area-changed", "Area was changed meanwhile", facts=("area_id",)),
     AreaNotFoundError: ProblemType(404, "area-not-found", "Area not found", facts=("area_id",)),
     VersionNotFoundError: ProblemType(
         404, "version-not-found", "Version not found", facts=("area_id", "version")

@@ -38,6 +38,16 @@ class VersionNotFoundError(NotFoundError):
         super().__init__(f"area '{area_id}' {problem} (versions here: {numbers})")
 
 
+class AreaChangedError(Reach15Error):
+    """An area was changed by somebody else while a change of ours was being worked out."""
+
+    def __init__(self, area_id: str) -> None:
+        self.area_id = area_id
+        super().__init__(
+            f"area '{area_id}' was changed meanwhile by somebody else; nothing was stored, try again"
+        )
+
+
 class HouseholdNotFoundError(NotFoundError):
     """The area has no household of this id."""
 

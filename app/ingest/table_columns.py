@@ -14,6 +14,12 @@ LON, LAT, WKT = "lon", "lat", "wkt"
 HOUSEHOLD_FIELDS = ("id", "households", "population", *AGE_GROUPS)
 FACILITY_FIELDS = ("id", "services", "name", "area_m2")
 ZONE_FIELDS = ("id", "name")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "households": HOUSEHOLD_FIELDS,
+    "facilities": FACILITY_FIELDS,
+    "zones": ZONE_FIELDS,
+}
+"""What each input may have, besides where its rows are."""
 
 GUESSES: Mapping[str, tuple[str, ...]] = {
     LON: ("lng", "long", "longitude", "x", "经度", "东经"),

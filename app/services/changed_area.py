@@ -143,6 +143,7 @@ def places_of(facilities: Facilities, chosen: IntArray) -> FacilityPlaces:
         services=tuple(facilities.services[place] for place in chosen.tolist()),
         geometry=geometry,
         entrances=entrances,
+        area_m2=facilities.area_m2[chosen],
     )
 
 

@@ -23,6 +23,7 @@ from app.ingest.osm_file import OsmExtract, read_osm_file
 from app.ingest.osm_households import DwellingEstimate
 from app.ingest.osm_stream import Progress
 from app.ingest.overpass import download_extract
+from app.ingest.table_source import Near
 from app.ingest.tables import read_area_file
 from app.services.extents import find_extent, warn_of_wide_box
 from app.services.fingerprint import VERSION_LENGTH, data_hash
@@ -90,13 +91,15 @@ def import_area(
             extent = find_extent(source, extract, network, given_extent, downloaded=request.osm_file is None)
             wide = warn_of_wide_box(extract, network, extent)
         with stages.stage("zones"):
-            zones, zone_warnings = read_zones(request, source)
+            zones, zone_warnings, zone_rows = read_zones(
+                request, source, Near(extent.polygon, network.projection)
+            )
     estimate = DwellingEstimate(settings.dwelling_floor_area_m2, settings.default_building_levels)
     with stages.stage("households_and_facilities"):
         locator = EdgeLocator(network, max_link_m=settings.max_link_m)
         # Most of the time is spent in GEOS, which lets go of the interpreter's lock.
         with ThreadPoolExecutor(max_workers=1) as other:
-            facility_side = other.submit(find_facilities, request, extract, locator, known_services)
+            facility_side = other.submit(find_facilities, request, extract, locator, extent, known_services)
             homes = find_households(request, extract, locator, extent, study_area, estimate)
             places = facility_side.result()
         zoned = place_households(zones, homes.households)
@@ -147,6 +150,11 @@ def import_area(
         extent={"basis": extent.basis, "bbox": list(extent.polygon.bounds)},
         warnings=warnings,
         stages_s=stages.seconds,
+        rows={
+            kind: rows.as_json()
+            for kind, rows in (("households", homes.rows), ("facilities", places.rows), ("zones", zone_rows))
+            if rows is not None
+        },
     )
     with stages.stage("store"):
         store.save(area, report)

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.area import Extent
 from app.domain.facility import Facilities, FacilityPlaces
 from app.domain.household import Households
+from app.domain.row_report import RowReport
 from app.geo.extent import border_distances_m
 from app.geo.links import AccessLinks, EdgeLocator
 from app.geo.network import WalkNetwork
@@ -17,10 +18,11 @@ from app.geo.units import FloatArray, IntArray
 from app.ingest.osm_facilities import facility_places_from_osm
 from app.ingest.osm_file import OsmExtract
 from app.ingest.osm_households import DwellingEstimate, households_from_buildings
+from app.ingest.table_source import Near
 from app.ingest.tables import read_facilities_file, read_households_file
 from app.services.facility_access import join_places, locate_facilities
 from app.services.import_population import PopulationPart, add_population
-from app.services.import_request import ImportRequest
+from app.services.import_request import ImportRequest, read_options
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class HouseholdPart:
     counts: dict[str, float]
     population_counts: dict[str, float]
     warnings: tuple[str, ...]
+    rows: RowReport | None
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class FacilityPart:
     links: AccessLinks
     counts: dict[str, float]
     warnings: tuple[str, ...]
+    rows: RowReport | None
 
 
 def find_households(
@@ -56,10 +60,12 @@ def find_households(
     """Households from the user's file, else from buildings, with the people of a grid; then the study area chooses."""
     network = locator.network
     warnings: tuple[str, ...] = ()
+    rows: RowReport | None = None
     counts: dict[str, float]
     if request.households_file is not None:
-        households, warnings, _ = read_households_file(request.households_file)
-        counts = {"rows_read": households.count}
+        options = read_options(request, "households", Near(extent.polygon, network.projection))
+        households, warnings, rows = read_households_file(request.households_file, options)
+        counts = row_counts(households.count, rows)
         size = households.households
     else:
         homes = households_from_buildings(extract, network.projection, estimate)
@@ -67,35 +73,54 @@ def find_households(
         counts = dict(sorted(homes.counts.items()))
     people = add_population(request, households, size, extent.polygon)
     warnings = (*warnings, *people.warnings)
-    households, counts["dropped_outside_study_area"] = _inside(people.households, study_area)
+    households, counts["dropped_outside_study_area"] = inside(people.households, study_area)
     links = locator.link(households.access.lon_deg, households.access.lat_deg)
-    counts |= {"kept": households.count, "not_snapped": _not_linked(links, households.access.start)}
+    counts |= {"kept": households.count, "not_snapped": not_linked(links, households.access.start)}
     if households.count == 0:
         warnings = (*warnings, "no household was found: give them with --households FILE")
-    border_m = _nearest_border_m(network, extent, households)
+    border_m = nearest_border_m(network, extent, households)
     population_counts = people.counts | _kept_people(people, households)
-    return HouseholdPart(households, links, border_m, counts, population_counts, warnings)
+    return HouseholdPart(households, links, border_m, counts, population_counts, warnings, rows)
 
 
 def find_facilities(
-    request: ImportRequest, extract: OsmExtract, locator: EdgeLocator, known_services: Collection[str]
+    request: ImportRequest,
+    extract: OsmExtract,
+    locator: EdgeLocator,
+    extent: Extent,
+    known_services: Collection[str],
 ) -> FacilityPart:
     """Facilities from OpenStreetMap and from the user's file, as the request says."""
     groups: list[FacilityPlaces] = []
     counts: dict[str, float] = {}
     warnings: tuple[str, ...] = ()
+    rows: RowReport | None = None
     if not request.facilities_only:
         from_osm, dropped = facility_places_from_osm(extract)
         groups.append(from_osm)
         counts |= {"osm_places": len(from_osm.id), "dropped_private_or_out_of_use": dropped}
     if request.facilities_file is not None:
-        supplied, warnings, _ = read_facilities_file(request.facilities_file, known_services)
+        options = read_options(request, "facilities", Near(extent.polygon, locator.network.projection))
+        supplied, warnings, rows = read_facilities_file(request.facilities_file, known_services, options)
         groups.append(supplied)
-        counts["supplied"] = len(supplied.id)
+        counts |= {
+            "supplied": len(supplied.id),
+            "rows_rejected": len(rows.rejected),
+            "repairs": len(rows.repaired),
+        }
     facilities = locate_facilities(join_places(groups), locator)
     links = locator.link(facilities.access.lon_deg, facilities.access.lat_deg)
-    counts |= {"kept": facilities.count, "not_snapped": _not_linked(links, facilities.access.start)}
-    return FacilityPart(facilities, links, counts, warnings)
+    counts |= {"kept": facilities.count, "not_snapped": not_linked(links, facilities.access.start)}
+    return FacilityPart(facilities, links, counts, warnings, rows)
+
+
+def row_counts(taken: int, rows: RowReport) -> dict[str, float]:
+    """Of a file's rows, how many there were, could not be used, and were repaired."""
+    return {
+        "rows_read": taken + len(rows.rejected),
+        "rows_rejected": len(rows.rejected),
+        "repairs": len(rows.repaired),
+    }
 
 
 def _kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
@@ -105,13 +130,13 @@ def _kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
         before, after = people.households.weights(name), kept.weights(name)
         prefix = "" if name == "population" else f"{name}_"
         if f"{prefix}persons_placed" in people.counts and before is not None and after is not None:
-            inside = round(float(after.sum()), 6)
-            counts[f"{prefix}persons_kept"] = inside
-            counts[f"{prefix}persons_outside_study_area"] = round(float(before.sum()) - inside, 6)
+            placed = round(float(after.sum()), 6)
+            counts[f"{prefix}persons_kept"] = placed
+            counts[f"{prefix}persons_outside_study_area"] = round(float(before.sum()) - placed, 6)
     return counts
 
 
-def _inside(households: Households, study_area: BaseGeometry | None) -> tuple[Households, int]:
+def inside(households: Households, study_area: BaseGeometry | None) -> tuple[Households, int]:
     """The households whose point lies in the study area, and how many do not."""
     if study_area is None:
         return households, 0
@@ -119,7 +144,7 @@ def _inside(households: Households, study_area: BaseGeometry | None) -> tuple[Ho
     return households.take(keep), households.count - len(keep)
 
 
-def _nearest_border_m(network: WalkNetwork, extent: Extent, households: Households) -> FloatArray:
+def nearest_border_m(network: WalkNetwork, extent: Extent, households: Households) -> FloatArray:
     """Of a household with several ways out, the one nearest the border decides."""
     if households.count == 0:
         return np.empty(0)
@@ -128,7 +153,7 @@ def _nearest_border_m(network: WalkNetwork, extent: Extent, households: Househol
     return np.minimum.reduceat(distance_m, access.start[:-1])
 
 
-def _not_linked(links: AccessLinks, owner_start: IntArray) -> int:
+def not_linked(links: AccessLinks, owner_start: IntArray) -> int:
     """How many places have no link at any of their access points."""
     if len(owner_start) == 1:
         return 0

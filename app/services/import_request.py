@@ -12,6 +12,8 @@ from app.ingest.boxes import Box
 from app.ingest.elevation import check_terrain_model
 from app.ingest.osm_zones import LEVELS
 from app.ingest.population_grids import check_grid_file
+from app.ingest.table_columns import FIELDS, parse_columns
+from app.ingest.table_source import Near, OnError, ReadOptions
 
 AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
 
@@ -23,6 +25,10 @@ class ImportRequest:
     The streets come from `osm_file`, else from Overpass. The study area is the polygon of `place`, or `box`, or the
     file `boundary`, at most one of them; without it every household counts. `population_file` is a grid of people, and
     `population_groups` are grids of age groups. Zones come from a file, or are OpenStreetMap's boundaries of a level.
+
+    Of each of the user's files, ``..._crs`` says its coordinate system (`crs` that of all of them), ``..._columns``
+    which of its columns is which (``id=编号,households=户数``), ``..._layer`` its layer or sheet, and ``..._name`` its
+    name where it is stored under another. `on_error` says what bad rows do: ``fail`` or ``skip``.
     """
 
     area_id: str
@@ -41,6 +47,20 @@ class ImportRequest:
     population_groups: tuple[tuple[str, Path], ...] = ()
     zones_file: Path | None = None
     zones_level: int | None = None
+    crs: str | None = None
+    households_crs: str | None = None
+    facilities_crs: str | None = None
+    zones_crs: str | None = None
+    households_columns: str | None = None
+    facilities_columns: str | None = None
+    zones_columns: str | None = None
+    households_layer: str | None = None
+    facilities_layer: str | None = None
+    zones_layer: str | None = None
+    households_name: str | None = None
+    facilities_name: str | None = None
+    zones_name: str | None = None
+    on_error: OnError = "fail"
 
 
 def check_request(request: ImportRequest) -> None:
@@ -69,10 +89,35 @@ def check_request(request: ImportRequest) -> None:
         )
     if request.dem_file is not None:
         check_terrain_model(request.dem_file)
+    _check_files(request)
     _check_population(request)
     _check_zones(request)
     if request.box is not None:
         _check_box(request.box)
+
+
+def read_options(request: ImportRequest, kind: str, near: Near) -> ReadOptions:
+    """How to read one of the user's files: ``households``, ``facilities`` or ``zones``."""
+    columns = getattr(request, f"{kind}_columns")
+    return ReadOptions(
+        source_name=getattr(request, f"{kind}_name"),
+        crs=getattr(request, f"{kind}_crs") or request.crs,
+        columns=parse_columns(columns, FIELDS[kind], f"--{kind}-columns") if columns else {},
+        on_error=request.on_error,
+        layer=getattr(request, f"{kind}_layer"),
+        near=near,
+    )
+
+
+def _check_files(request: ImportRequest) -> None:
+    """Refuse options of files that are not given, and columns that make no sense."""
+    for kind, fields in FIELDS.items():
+        for option in ("crs", "columns", "layer"):
+            if getattr(request, f"{kind}_{option}") is not None and getattr(request, f"{kind}_file") is None:
+                raise BadInputError(f"--{kind}-{option}", f"speaks of a file: give it with --{kind} FILE")
+        columns = getattr(request, f"{kind}_columns")
+        if columns is not None:
+            parse_columns(columns, fields, f"--{kind}-columns")
 
 
 def _check_population(request: ImportRequest) -> None:

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 
 from app.domain.household import Households
+from app.domain.row_report import RowReport
 from app.domain.zone import OUTSIDE, Zones
 from app.geo.units import IntArray
 from app.ingest.osm_zones import read_osm_zones
+from app.ingest.table_source import Near
 from app.ingest.zone_files import read_zones_file
-from app.services.import_request import ImportRequest
+from app.services.import_request import ImportRequest, read_options
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,15 @@ class ZonePart:
     warnings: tuple[str, ...]
 
 
-def read_zones(request: ImportRequest, osm_file: Path) -> tuple[Zones | None, tuple[str, ...]]:
+class ZoneReading(NamedTuple):
+    """Zones if any were asked for, what the user must hear of, and what became of the rows of their file."""
+
+    zones: Zones | None
+    warnings: tuple[str, ...]
+    rows: RowReport | None
+
+
+def read_zones(request: ImportRequest, osm_file: Path, near: Near) -> ZoneReading:
     """Zones of a request, from its file or from OpenStreetMap; None if it asks for none.
 
     Raises
@@ -33,11 +44,10 @@ def read_zones(request: ImportRequest, osm_file: Path) -> tuple[Zones | None, tu
         If they cannot be used, or there is none.
     """
     if request.zones_file is not None:
-        zones, warnings, _ = read_zones_file(request.zones_file)
-        return zones, warnings
+        return ZoneReading(*read_zones_file(request.zones_file, read_options(request, "zones", near)))
     if request.zones_level is not None:
-        return read_osm_zones(osm_file, request.zones_level)
-    return None, ()
+        return ZoneReading(*read_osm_zones(osm_file, request.zones_level), None)
+    return ZoneReading(None, (), None)
 
 
 def place_households(zones: Zones | None, households: Households) -> ZonePart:

@@ -28,8 +28,14 @@ class AreaStore(Protocol):
     def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
         """Summary and report of one and the same version, the current one."""
 
-    def save(self, area: Area, report: ImportReport) -> None:
-        """Make this the current version; until it is whole, the old one stands. Drops versions beyond those kept."""
+    def save(self, area: Area, report: ImportReport, *, replaces: str | None = None) -> None:
+        """Make this the current version; until it is whole, the old one stands. Drops versions beyond those kept.
+
+        Raises
+        ------
+        AreaChangedError
+            If the version of the key `replaces`, from which this one was made, is not the current one any more.
+        """
 
     def delete(self, area_id: str) -> None:
         """Forget an area and its versions; `AreaNotFoundError` if there is none."""

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
-from app.domain.errors import DatabaseError
+from app.domain.errors import AreaChangedError, DatabaseError
 from app.services.ports import AreaRegistry, ArtifactStore
 
 DEFAULT_KEEP = 3
@@ -52,12 +52,14 @@ class VersionedAreas:
     def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
         return self._registry.list_versions(area_id)
 
-    def save(self, area: Area, report: ImportReport) -> None:
+    def save(self, area: Area, report: ImportReport, *, replaces: str | None = None) -> None:
         self._registry.check()  # before the work, not after it
         with self._artifacts.alone_with(area.id):
             written: list[str] = []
             try:
                 with self._registry.changing(area.id) as change:
+                    # Whoever else changes the area waits for us: what is current now stays so.
+                    self._check_unchanged(area.id, replaces)
                     written.append(self._artifacts.write(area))
                     change.register(area, report, written[0])
                     self._artifacts.remove_all_but(area.id, change.keys())
@@ -88,6 +90,10 @@ class VersionedAreas:
             with self._registry.changing(area_id) as change:
                 change.delete()
             self._artifacts.remove_area(area_id)
+
+    def _check_unchanged(self, area_id: str, key: str | None) -> None:
+        if key is not None and self._registry.current_key(area_id) != key:
+            raise AreaChangedError(area_id)
 
     def _remove_unregistered(self, area_id: str, keys: list[str]) -> None:
         """Free the space of a version that did not come to be; where nobody can tell, the next import does."""

@@ -133,7 +133,8 @@ class TestStudyArea:
         report, area = do_import(data, osm, households_file=households, boundary_file=boundary)
         assert area.households.id.tolist() == ["in"]
         assert report.counts["households"] == {
-            "rows_read": 2, "dropped_outside_study_area": 1, "kept": 1, "not_snapped": 0
+            "rows_read": 2, "rows_rejected": 0, "repairs": 0,
+            "dropped_outside_study_area": 1, "kept": 1, "not_snapped": 0
         }  # fmt: skip
 
     def test_an_extent_of_the_users_own(self, data: Path, osm: Path, tmp_path: Path) -> None:
@@ -160,7 +161,13 @@ class TestSupplied:
         facilities = csv_file(tmp_path / "places.csv", "id,lon,lat,services", rows)
         report, area = do_import(data, osm, facilities_file=facilities, facilities_only=True)
         assert area.facilities.id.tolist() == ["node/7"]
-        assert report.counts["facilities"] == {"supplied": 1, "kept": 1, "not_snapped": 0}
+        assert report.counts["facilities"] == {
+            "supplied": 1,
+            "rows_rejected": 0,
+            "repairs": 0,
+            "kept": 1,
+            "not_snapped": 0,
+        }
 
     def test_an_area_that_was_supplied_is_entered_like_any_other(
         self, data: Path, osm: Path, tmp_path: Path
@@ -193,7 +200,9 @@ class TestSupplied:
         assert area.households.population.tolist() == [10, 7.5, 0]
         assert not area.households.estimated.any()
         assert report.counts["households"] == {
-            "rows_read": 3, "dropped_outside_study_area": 0, "kept": 3, "not_snapped": 0
+            "rows_read": 3,
+            "rows_rejected": 0,
+            "repairs": 0, "dropped_outside_study_area": 0, "kept": 3, "not_snapped": 0
         }  # fmt: skip
         # a is nearest to the steps, which end at (0, 150).
         assert area.household_links.link_m.tolist() == pytest.approx([50.01, 5, 149], abs=0.05)

@@ -125,9 +125,13 @@ class TestFiles:
             read_zones_file(zones_file(tmp_path / "z.geojson", *zones))
 
     def test_elsewhere(self, tmp_path: Path) -> None:
-        file = zones_file(tmp_path / "z.geojson", ({"id": "a"}, rectangle((5e4, 5e4), (6e4, 6e4))))
-        report, area = do_import(tmp_path, town().write(tmp_path / "town.osm"), zones_file=file)
-        assert set(zone_of(area).values()) == {None}
+        osm = town().write(tmp_path / "town.osm")
+        far = zones_file(tmp_path / "far.geojson", ({"id": "a"}, rectangle((5e4, 5e4), (6e4, 6e4))))
+        with pytest.raises(BadInputError, match=r"feature 1: lies 7\d\.\d km outside the extent"):
+            do_import(tmp_path, osm, zones_file=far)
+        near = zones_file(tmp_path / "near.geojson", ({"id": "a"}, rectangle((2e3, 2e3), (3e3, 3e3))))
+        report, area = do_import(tmp_path, osm, zones_file=near)
+        assert set(area.household_zone.tolist()) == {-1}
         assert any("no household lies in any zone" in warning for warning in report.warnings)
 
 

@@ -27,7 +27,7 @@ class KeepingStore:
         self._store = area_store(folder)
         self.load_report = self._store.load_report
 
-    def save(self, area: Area, report: ImportReport) -> None:
+    def save(self, area: Area, report: ImportReport, *, replaces: str | None = None) -> None:
         self.given = area
         self._store.save(area, report)
 

@@ -1,0 +1,264 @@
+"""Brings new households, facilities or zones into an area: its next version, with the streets that it has."""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from app.domain.area import Area, ImportReport
+from app.domain.errors import BadInputError
+from app.domain.household import Households
+from app.domain.row_report import RowReport
+from app.domain.zone import Zones
+from app.geo.links import EdgeLocator
+from app.ingest.osm_stream import Progress
+from app.ingest.table_columns import FIELDS, parse_columns
+from app.ingest.table_source import Near, OnError, ReadOptions
+from app.ingest.tables import read_facilities_file, read_households_file
+from app.ingest.zone_files import read_zones_file
+from app.services.facility_access import locate_facilities
+from app.services.fingerprint import VERSION_LENGTH, data_hash
+from app.services.import_parts import inside, nearest_border_m, not_linked, row_counts
+from app.services.import_zones import place_households
+from app.services.merging import (
+    LinkedFacilities,
+    LinkedHouseholds,
+    merge_facilities,
+    merge_households,
+)
+from app.services.ports import AreaStore
+from app.settings import Settings
+
+Kind = Literal["households", "facilities", "zones"]
+Mode = Literal["replace", "append"]
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Which file to bring into which area, and how; every value but the file is plain text.
+
+    `mode` ``replace`` puts the file's rows in the place of those there are, ``append`` adds them. Facilities out of
+    OpenStreetMap stay in both. `columns` is written as ``id=编号,households=户数``. `source_name` is the file's name as
+    its user knows it. `dry_run` does everything but keep the result.
+    """
+
+    area_id: str
+    kind: Kind
+    file: Path
+    mode: Mode = "replace"
+    crs: str | None = None
+    columns: str | None = None
+    on_error: OnError = "fail"
+    dry_run: bool = False
+    layer: str | None = None
+    source_name: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.source_name or self.file.name
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What an update makes of an area."""
+
+    area: Area
+    counts: dict[str, dict[str, float]]
+    warnings: tuple[str, ...]
+    rows: RowReport
+
+
+def update_area(
+    request: DataRequest,
+    store: AreaStore,
+    settings: Settings,
+    *,
+    known_services: Collection[str],
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Make the next version of an area out of its current one and a file.
+
+    Links are computed for what is new alone. A dry run returns the report that the update would have.
+
+    Raises
+    ------
+    AreaNotFoundError
+        If there is no such area.
+    RowsRejectedError, BadInputError
+        If the request or the file cannot be used; the area stays as it is.
+    AreaChangedError
+        If somebody else changed the area meanwhile.
+    """
+    del settings  # as `import_area`; the area knows those that it was made with
+    tell = progress or (lambda _stage, _count: None)
+    seconds: dict[str, float] = {}
+
+    def timed(stage: str, work: Callable[[], Any]) -> Any:
+        tell(stage, 0)
+        begin = time.perf_counter()
+        result = work()
+        seconds[stage] = round(time.perf_counter() - begin, 3)
+        return result
+
+    options = _options(request)
+    key = store.current_version(request.area_id)
+    area: Area = timed("load", lambda: store.load(request.area_id, key))
+    before = store.load_report(request.area_id)
+    change: _Change = timed(
+        request.kind, lambda: _CHANGES[request.kind](area, request, options, known_services)
+    )
+    digest: str = timed("hash", lambda: _hash(change.area))
+    after = replace(change.area, version=digest[:VERSION_LENGTH], data_hash=digest)
+    report = ImportReport(
+        area_id=area.id,
+        version=after.version,
+        data_hash=digest,
+        source=f"{request.kind}: {request.name} ({request.mode}), on version {area.version}",
+        counts={**before.counts, **change.counts},
+        extent=before.extent,
+        warnings=change.warnings,
+        stages_s=seconds,
+        rows={request.kind: change.rows.as_json()},
+    )
+    if not request.dry_run:
+        timed("store", lambda: store.save(after, report, replaces=key))
+    return report
+
+
+def _options(request: DataRequest) -> ReadOptions:
+    columns = parse_columns(request.columns, FIELDS[request.kind], "columns") if request.columns else {}
+    return ReadOptions(
+        source_name=request.source_name,
+        crs=request.crs,
+        columns=columns,
+        on_error=request.on_error,
+        layer=request.layer,
+    )
+
+
+def _near(area: Area) -> Near:
+    return Near(area.extent.polygon, area.network.projection)
+
+
+def _change_households(
+    area: Area, request: DataRequest, options: ReadOptions, known_services: Collection[str]
+) -> _Change:
+    del known_services
+    appends = request.mode == "append"
+    taken = frozenset(area.households.id.tolist()) if appends else frozenset()
+    read, warnings, rows = read_households_file(
+        request.file, replace(options, near=_near(area), taken_ids=taken)
+    )
+    if appends:
+        _must_know_the_same(area.households, read, request.name)
+    new, dropped = inside(read, area.study_area)
+    locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
+    linked = LinkedHouseholds(
+        new,
+        locator.link(new.access.lon_deg, new.access.lat_deg),
+        nearest_border_m(area.network, area.extent, new),
+    )
+    if appends:
+        old = LinkedHouseholds(area.households, area.household_links, area.household_border_m)
+        linked = merge_households(old, linked)
+    zoned = place_households(area.zones, linked.households)
+    counts = {
+        "households": {
+            **row_counts(read.count, rows),
+            "dropped_outside_study_area": dropped,
+            "kept": linked.households.count,
+            "not_snapped": not_linked(linked.links, linked.households.access.start),
+        },
+        **({"zones": zoned.counts} if zoned.counts else {}),
+    }
+    if linked.households.count == 0:
+        warnings = (*warnings, "no household is left: none of the file lies in the study area")
+    changed = replace(
+        area,
+        households=linked.households,
+        household_links=linked.links,
+        household_border_m=linked.border_m,
+        household_zone=zoned.household_zone,
+    )
+    return _Change(changed, counts, (*warnings, *zoned.warnings), rows)
+
+
+def _must_know_the_same(old: Households, new: Households, name: str) -> None:
+    """Refuse rows that would leave some households without a weight that the others have."""
+    missing = [weight for weight in old.known_weights if weight not in new.known_weights]
+    extra = [weight for weight in new.known_weights if weight not in old.known_weights]
+    if missing:
+        raise BadInputError(
+            name,
+            f"has no column {' and no column '.join(missing)}, which the area's households have; "
+            "add it, or replace them",
+        )
+    if extra:
+        raise BadInputError(
+            name, f"has a column {extra[0]}, which the area's households lack; remove it, or replace them"
+        )
+
+
+def _change_facilities(
+    area: Area, request: DataRequest, options: ReadOptions, known_services: Collection[str]
+) -> _Change:
+    old = LinkedFacilities(area.facilities, area.facility_links)
+    if request.mode == "replace":
+        old = old.take(np.flatnonzero(area.facilities.source != "supplied"))
+    taken = frozenset(old.facilities.id.tolist())
+    options = replace(options, near=_near(area), taken_ids=taken)
+    places, warnings, rows = read_facilities_file(request.file, known_services, options)
+    locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
+    new = locate_facilities(places, locator)
+    linked = merge_facilities(
+        old, LinkedFacilities(new, locator.link(new.access.lon_deg, new.access.lat_deg))
+    )
+    counts = {
+        "facilities": {
+            **row_counts(len(places.id), rows),
+            "supplied": int((linked.facilities.source == "supplied").sum()),
+            "kept": linked.facilities.count,
+            "not_snapped": not_linked(linked.links, linked.facilities.access.start),
+        }
+    }
+    changed = replace(area, facilities=linked.facilities, facility_links=linked.links)
+    return _Change(changed, counts, warnings, rows)
+
+
+def _change_zones(
+    area: Area, request: DataRequest, options: ReadOptions, known_services: Collection[str]
+) -> _Change:
+    del known_services
+    old = area.zones if request.mode == "append" else None
+    taken = frozenset(() if old is None else old.id.tolist())
+    zones, warnings, rows = read_zones_file(request.file, replace(options, near=_near(area), taken_ids=taken))
+    counts = row_counts(zones.count, rows)
+    if old is not None:
+        ids = np.concatenate([old.id, zones.id])
+        order = np.argsort(ids, kind="stable")
+        names, shapes = np.concatenate([old.name, zones.name]), np.concatenate([old.geometry, zones.geometry])
+        zones = Zones(ids[order], names[order], shapes[order])
+    zoned = place_households(zones, area.households)
+    changed = replace(area, zones=zones, household_zone=zoned.household_zone)
+    return _Change(changed, {"zones": counts | zoned.counts}, (*warnings, *zoned.warnings), rows)
+
+
+_CHANGES: dict[Kind, Callable[[Area, DataRequest, ReadOptions, Collection[str]], _Change]] = {
+    "households": _change_households,
+    "facilities": _change_facilities,
+    "zones": _change_zones,
+}
+
+
+def _hash(area: Area) -> str:
+    return data_hash(
+        area.network,
+        area.households,
+        area.facilities,
+        area.extent,
+        max_link_m=area.max_link_m,
+        zones=area.zones,
+    )
