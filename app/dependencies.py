@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
+from app.domain.errors import BadInputError
 from app.domain.standard import Standard
 from app.entity_tags import note_area
+from app.ingest.coordinates import Coordinates, find_coordinates
 from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
 from app.services.areas import AreaService
@@ -96,6 +98,16 @@ SpeedMps = Annotated[
     ),
 ]
 
+Crs = Annotated[
+    str | None,
+    Query(
+        description="Coordinate system of the answer's geometries; WGS 84 by default. `gcj02` (Amap, Tencent), `bd09` "
+        "(Baidu), `cgcs2000`, or an EPSG code; the answer's `crs` member names it. Numbers called `lon` and `lat` and "
+        "the parameters of the question stay WGS 84.",
+        examples=["gcj02", "EPSG:4547"],
+    ),
+]
+
 Band = Annotated[
     float | None,
     Query(
@@ -140,3 +152,15 @@ async def _walker(standard: StandardDep, profile: ProfileId = None, speed_mps: S
 
 
 WalkerDep = Annotated[Walker, Depends(_walker)]
+
+
+def _coordinates(crs: Crs = None) -> Coordinates | None:
+    if crs is None:
+        return None
+    try:
+        return find_coordinates(crs, "crs")
+    except BadInputError as error:
+        raise invalid_parameter(("crs", error.problem)) from error
+
+
+CrsDep = Annotated[Coordinates | None, Depends(_coordinates)]

@@ -7,8 +7,10 @@ import orjson
 from fastapi import Request
 from starlette.responses import JSONResponse
 
+from app.ingest.coordinates import Coordinates
 from app.problems import MEDIA_TYPE, ProblemType
 from app.routers.paging import Page
+from app.schemas.crs import in_crs
 
 GEOJSON = "application/geo+json"
 
@@ -30,7 +32,11 @@ class GeoJsonAnswer(JsonAnswer):
 
 
 def feature_collection(
-    request: Request, features: list[dict[str, Any]], page: Page, made_by: Mapping[str, Any]
+    request: Request,
+    features: list[dict[str, Any]],
+    page: Page,
+    made_by: Mapping[str, Any],
+    crs: Coordinates | None = None,
 ) -> GeoJsonAnswer:
     """A page of features, with a link to the next one in the body and in the ``Link`` header."""
     links = []
@@ -47,7 +53,7 @@ def feature_collection(
         "links": links,
         "features": features,
     }
-    return GeoJsonAnswer(content, headers=headers)
+    return GeoJsonAnswer(in_crs(content, crs), headers=headers)
 
 
 def problem_documents(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:

@@ -8,13 +8,14 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
 
-from app.dependencies import EngineDep, StandardDep, WalkerDep
+from app.dependencies import CrsDep, EngineDep, StandardDep, WalkerDep
 from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
 from app.problems import PROBLEMS
 from app.routers.answers import JsonAnswer, problem_documents
 from app.routers.examples import DEMO_HOUSEHOLD
+from app.schemas.crs import in_crs
 from app.schemas.explain import explanation_to_dict
 from app.schemas.wire_explain import ExplainAnswer
 from app.services.assessment import assess
@@ -22,7 +23,7 @@ from app.services.explain import explain
 from app.services.ids import find_household
 from app.services.standards import ServiceNotFoundError, get_service
 
-HOUSEHOLD_PARAMETERS = frozenset({"standard", "profile", "speed_mps", "band"})
+HOUSEHOLD_PARAMETERS = frozenset({"standard", "profile", "speed_mps", "band", "crs"})
 """What the address of a household takes (a test compares them); an explanation needs `service` as well."""
 
 
@@ -71,6 +72,7 @@ def explain_household(
             openapi_examples={"demo": {"summary": "A building in Helsinki", "value": DEMO_HOUSEHOLD}},
         ),
     ],
+    crs: CrsDep,
     service: Annotated[str, Query(description="A service of the standard.", examples=["pharmacy"])],
 ) -> JsonAnswer:
     """The walk to the facility that the verdict names, street by street, and the next facility.
@@ -80,4 +82,5 @@ def explain_household(
     chosen = get_service(standard, service)
     household = find_household(engine.area, household_id)
     assessment = assess(engine, standard, walker)
-    return JsonAnswer(explanation_to_dict(explain(assessment, assessment.of(chosen), household)))
+    explanation = explanation_to_dict(explain(assessment, assessment.of(chosen), household))
+    return JsonAnswer(in_crs(explanation, crs))

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
-from app.dependencies import DEMO_STANDARD, EngineDep
+from app.dependencies import DEMO_STANDARD, CrsDep, EngineDep
 from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.facility import Facilities
 from app.domain.standard import Standard, StandardNotFoundError
@@ -45,6 +45,7 @@ def list_facilities(
     engine: EngineDep,
     page: PageDep,
     bbox: BboxDep,
+    crs: CrsDep,
     service: Annotated[
         str | None, Query(description="Only facilities that offer this service.", examples=["supermarket"])
     ] = None,
@@ -68,6 +69,7 @@ def list_facilities(
         features,
         part,
         facilities_head(engine.area, list_standards() if chosen is None else (chosen,)),
+        crs,
     )
 
 

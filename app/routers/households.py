@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 
-from app.dependencies import Band, EngineDep, StandardDep, WalkerDep
+from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep
 from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
@@ -13,6 +13,7 @@ from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.examples import DEMO_HOUSEHOLD
 from app.routers.paging import BboxDep, PageDep, cut_page
+from app.schemas.crs import in_crs
 from app.schemas.households import household_features, matching_households
 from app.schemas.provenance import assessment_head
 from app.schemas.wire_features import HouseholdAnswer, HouseholdsAnswer
@@ -53,6 +54,7 @@ def list_households(
     walker: WalkerDep,
     page: PageDep,
     bbox: BboxDep,
+    crs: CrsDep,
     service: Annotated[
         str | None,
         Query(
@@ -78,7 +80,7 @@ def list_households(
     matching = matching_households(assessment, services=shown, state=state, bbox=bbox)
     part = cut_page(engine.area.households.id, matching, page)
     features = household_features(assessment, part.positions, services=shown)
-    return feature_collection(request, features, part, assessment_head(assessment))
+    return feature_collection(request, features, part, assessment_head(assessment), crs)
 
 
 @router.get(
@@ -92,6 +94,7 @@ def get_household(
     engine: EngineDep,
     standard: StandardDep,
     walker: WalkerDep,
+    crs: CrsDep,
     household_id: Annotated[
         str,
         Path(
@@ -113,4 +116,4 @@ def get_household(
         raise
     assessment = assess(engine, standard, walker, band=band)
     (feature,) = household_features(assessment, np.array([position]), services=assessment.services)
-    return GeoJsonAnswer(feature | assessment_head(assessment))
+    return GeoJsonAnswer(in_crs(feature | assessment_head(assessment), crs))

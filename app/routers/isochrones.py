@@ -8,13 +8,14 @@ import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 
-from app.dependencies import DEMO_STANDARD, EngineDep, ProfileId, SpeedMps
+from app.dependencies import DEMO_STANDARD, CrsDep, EngineDep, ProfileId, SpeedMps
 from app.domain.errors import AreaNotFoundError, BadInputError, FacilityNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
 from app.geo.errors import InvalidSpeedError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, problem_documents
+from app.schemas.crs import in_crs
 from app.schemas.isochrones import isochrone_collection, isochrone_features
 from app.schemas.wire_isochrones import IsochroneQuestion, IsochronesAnswer
 from app.services.isochrone_limits import (
@@ -54,6 +55,7 @@ _PROBLEMS = problem_documents(
 def get_isochrones(
     engine: EngineDep,
     *,
+    crs: CrsDep,
     lon: Annotated[
         float | None,
         Query(
@@ -147,9 +149,8 @@ def get_isochrones(
         limits = choose_limits(minutes, meters, wanted, walker.speed_mps)
     pictures = draw(engine, walker, origins, limits, direction=direction, shape=shape, verify=verify)
     features = isochrone_features(pictures, origins)
-    return GeoJsonAnswer(
-        isochrone_collection(engine, walker, chosen, features, direction=direction, shape=shape)
-    )
+    collection = isochrone_collection(engine, walker, chosen, features, direction=direction, shape=shape)
+    return GeoJsonAnswer(in_crs(collection, crs))
 
 
 @router.post(
@@ -159,7 +160,7 @@ def get_isochrones(
     response_class=GeoJsonAnswer,
     responses=_PROBLEMS,
 )
-def post_isochrones(engine: EngineDep, question: IsochroneQuestion) -> GeoJsonAnswer:
+def post_isochrones(engine: EngineDep, question: IsochroneQuestion, crs: CrsDep) -> GeoJsonAnswer:
     """Merged, one feature for each limit: the union of all. Else one for each place and limit, with its `origin`."""
     chosen = None if question.standard is None else get_standard(question.standard)
     walker = choose_free_walker(chosen, question.profile, question.speed_mps)
@@ -183,11 +184,10 @@ def post_isochrones(engine: EngineDep, question: IsochroneQuestion) -> GeoJsonAn
             verify=question.verify,
         )
         features += isochrone_features(pictures, origins, number_of_origin=None if question.merge else number)
-    return GeoJsonAnswer(
-        isochrone_collection(
-            engine, walker, chosen, features, direction=question.direction, shape=question.shape
-        )
+    collection = isochrone_collection(
+        engine, walker, chosen, features, direction=question.direction, shape=question.shape
     )
+    return GeoJsonAnswer(in_crs(collection, crs))
 
 
 @contextmanager

@@ -1,0 +1,90 @@
+"""Coordinate systems by name, contradictions, and what is often wrong with surveyed coordinates."""
+
+import numpy as np
+import pytest
+
+from app.domain.errors import BadInputError
+from app.ingest.coordinates import agreed_coordinates, find_coordinates, why_misplaced
+
+NANJING = np.array([118.78, 118.79]), np.array([32.04, 32.05])
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("gcj02", "gcj02"), ("GCJ-02", "gcj02"), ("bd09", "bd09"), ("BD-09", "bd09"), ("BD09LL", "bd09"),
+        ("cgcs2000", "EPSG:4490"), ("WGS 84", "EPSG:4326"), ("EPSG:4547", "EPSG:4547"), ("4528", "EPSG:4528"),
+        ("urn:ogc:def:crs:EPSG::5635", "EPSG:5635"),
+    ],
+)  # fmt: skip
+def test_names(text: str, name: str) -> None:
+    assert find_coordinates(text, "crs").name == name
+
+
+@pytest.mark.parametrize("text", ["", "EPSG:1", "nonsense", "EPSG:4978", "99999999999999999999"])
+def test_what_is_no_crs_is_refused(text: str) -> None:
+    with pytest.raises(BadInputError, match="EPSG:4547"):
+        find_coordinates(text, "homes.csv")
+
+
+@pytest.mark.parametrize(
+    "crs", ["EPSG:4528", "EPSG:4548", "EPSG:4498", "EPSG:4509", "gcj02", "bd09", "cgcs2000"]
+)
+def test_there_and_back_within_a_millimetre(crs: str) -> None:
+    coordinates = find_coordinates(crs, "crs")
+    back = coordinates.to_wgs84(*coordinates.from_wgs84(*NANJING))
+    assert np.abs(np.subtract(back, NANJING)).max() < 1e-8
+    assert why_misplaced(coordinates, *coordinates.from_wgs84(*NANJING)) is None
+
+
+def test_a_flag_that_contradicts_the_file_is_refused_naming_both() -> None:
+    with pytest.raises(BadInputError, match=r"EPSG:5635.*EPSG:4326") as caught:
+        agreed_coordinates("EPSG:5635", "EPSG:4326", "zones.gpkg")
+    assert caught.value.where == "zones.gpkg"
+    with pytest.raises(BadInputError, match=r"EPSG:5635.*gcj02"):
+        agreed_coordinates("EPSG:5635", "gcj02", "zones.gpkg")
+
+
+def test_what_does_not_contradict() -> None:
+    assert agreed_coordinates("EPSG:4528", "4528", "").name == "EPSG:4528"
+    assert agreed_coordinates("urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "").name == "EPSG:4326"
+    assert (
+        agreed_coordinates("EPSG:4326", "gcj02", "").name == "gcj02"
+    )  # such files state WGS 84 for want of a code
+    assert agreed_coordinates("EPSG:4490", "bd09", "").name == "bd09"
+    assert agreed_coordinates(None, "EPSG:4528", "").name == "EPSG:4528"
+    assert agreed_coordinates("EPSG:5635", None, "").name == "EPSG:5635"
+    assert agreed_coordinates(None, None, "").name == "EPSG:4326"
+
+
+def test_surveyors_axes_are_recognised_and_the_exchange_is_named() -> None:
+    zone = find_coordinates("EPSG:4528", "crs")
+    east, north = zone.from_wgs84(*NANJING)
+    assert "exchange the two columns" in str(why_misplaced(zone, north, east))
+
+
+@pytest.mark.parametrize(
+    ("made_in", "read_as", "named"),
+    [
+        ("EPSG:4528", "EPSG:4549", "EPSG:4528"),
+        ("EPSG:4549", "EPSG:4528", "EPSG:4549"),
+        ("EPSG:4498", "EPSG:4528", "EPSG:4498"),
+    ],
+)
+def test_a_zone_number_too_many_or_too_few_names_the_right_crs(
+    made_in: str, read_as: str, named: str
+) -> None:
+    x, y = find_coordinates(made_in, "crs").from_wgs84(*NANJING)
+    assert named in str(why_misplaced(find_coordinates(read_as, "crs"), x, y))
+    swapped = str(why_misplaced(find_coordinates(read_as, "crs"), y, x))
+    assert named in swapped
+    assert "exchanged" in swapped
+
+
+def test_a_region_across_the_antimeridian_holds_both_sides() -> None:
+    fiji = find_coordinates("EPSG:3460", "crs")
+    assert fiji.holds(np.array([179.0, -179.5, 24.9]), np.array([-17.0, -17.0, -17.0])).tolist() == [
+        True,
+        True,
+        False,
+    ]
