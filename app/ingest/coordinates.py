@@ -12,7 +12,9 @@ from app.domain.errors import BadInputError
 from app.geo import china_offset
 from app.geo.units import BoolArray, FloatArray
 
-CRS_FIX = "give an EPSG code such as EPSG:4547, cgcs2000, gcj02 or bd09"
+CRS_FIX = (
+    "give an EPSG code such as EPSG:4547, cgcs2000, gcj02 or bd09, or reproject it to WGS 84 (EPSG:4326)"
+)
 
 _SHIFTED = {"gcj02": ("gcj02", "gcj"), "bd09": ("bd09", "bd09ll", "bd")}
 _ALIASES = {"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}
@@ -153,7 +155,7 @@ _MOST_EASTING_M = 1e7
 
 
 def why_misplaced(coordinates: Coordinates, x: FloatArray, y: FloatArray) -> str | None:
-    """What is wrong with coordinates of which most lie outside the region of their CRS; None if they do not.
+    """What is wrong with coordinates of which most lie outside the region of their CRS; None if nothing known.
 
     Recognised are northings in `x` (the surveyors' X), and the number of the zone before an easting where the CRS has
     none, or none where it has one. The message names the fix.
@@ -177,7 +179,7 @@ def why_misplaced(coordinates: Coordinates, x: FloatArray, y: FloatArray) -> str
         better = _with_zone(coordinates, float(np.median(east)), float(np.median(north)))
         if better is not None:
             return f"has eastings such as {np.median(east):.0f}, which belong to {better}{swapped}; give that as crs"
-    return f"lies outside the region of {coordinates.name}; correct the coordinates or give their CRS"
+    return None  # a single place may be wrong; it is found out as such
 
 
 def _with_zone(coordinates: Coordinates, easting_m: float, northing_m: float) -> str | None:

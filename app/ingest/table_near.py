@@ -30,15 +30,28 @@ def reject_far(table: RawTable, geometry: Geometries, near: Near | None) -> None
         return
     distance_m = _distances_m(geometry[rows], near)
     is_far = distance_m > MAX_OUTSIDE_M
+    swapped = (
+        " (longitude and latitude look swapped: lon comes first)"
+        if _fits_swapped(geometry[rows[is_far]], near)
+        else ""
+    )
     for row, metres in zip(rows[is_far].tolist(), distance_m[is_far].tolist(), strict=True):
         point = shapely.point_on_surface(geometry[row])
         how_far = f"{metres / 1000:.1f} km" if np.isfinite(metres) else "far"
         table.add_place_problem(
             row,
             f"lies {how_far} outside the extent of the area; up to {MAX_OUTSIDE_M / 1000:.0f} km are taken: "
-            "correct the coordinates or remove the row",
+            f"correct the coordinates or remove the row{swapped}",
             f"{point.x:.6f},{point.y:.6f}",
         )
+
+
+def _fits_swapped(geometry: Geometries, near: Near) -> bool:
+    """Whether most of some places would lie in the extent if longitude and latitude were exchanged."""
+    points = shapely.point_on_surface(geometry)
+    return len(points) > 0 and bool(
+        np.mean(shapely.intersects_xy(near.extent, shapely.get_y(points), shapely.get_x(points))) > 0.5
+    )
 
 
 def _distances_m(geometry: Geometries, near: Near) -> FloatArray:

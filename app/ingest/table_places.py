@@ -2,12 +2,11 @@
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
 
 from app.domain.errors import BadInputError
 from app.geo.units import FloatArray, Geometries, IntArray
-from app.ingest.table_rows import WGS84_FIX, RawTable
+from app.ingest.coordinates import Coordinates, agreed_coordinates, why_misplaced
+from app.ingest.table_rows import RawTable
 from app.ingest.table_values import numbers
 
 POINT = shapely.GeometryType.POINT
@@ -45,30 +44,28 @@ def places(table: RawTable, *, max_edge_m: float | None = None) -> Geometries:
     good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
     result: Geometries = np.full(table.count, shapely.Point(0, 0), dtype=object)
     result[good] = geometry[good]
-    if table.geometry is not None:
+    coordinates = agreed_coordinates(table.crs, table.asked_crs, table.file)
+    if table.geometry is not None or table.asked_crs is not None:
         good = _without_infinite(table, result, good)
-        result[good] = _to_wgs84(result[good], table, max_edge_m)
+        result[good] = _to_wgs84(result[good], coordinates, table, max_edge_m)
     good = _without_far_off(table, result, good)
     result[good] = _repaired(table, result, good)
     return result
 
 
-def _to_wgs84(geometry: Geometries, table: RawTable, max_edge_m: float | None) -> Geometries:
-    """Geometry from the CRS that a file states to WGS 84, lon before lat."""
-    if table.crs is None:
-        return geometry
-    crs = _stated_crs(table)
-    try:
-        transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    except ProjError as error:
-        raise BadInputError(
-            table.file, f"its CRS {crs.name} cannot be turned into WGS 84; {WGS84_FIX}"
-        ) from error
-    if max_edge_m is not None and crs.is_projected:
-        geometry = _with_shorter_edges(geometry, max_edge_m / crs.axis_info[0].unit_conversion_factor)
+def _to_wgs84(
+    geometry: Geometries, coordinates: Coordinates, table: RawTable, max_edge_m: float | None
+) -> Geometries:
+    """Geometry from a coordinate system to WGS 84, lon before lat."""
+    west, south, east, north = shapely.bounds(geometry).T
+    misplaced = why_misplaced(coordinates, 0.5 * west + 0.5 * east, 0.5 * south + 0.5 * north)
+    if misplaced is not None:
+        raise BadInputError(table.file, misplaced)
+    if max_edge_m is not None and coordinates.is_projected:
+        geometry = _with_shorter_edges(geometry, max_edge_m / coordinates.metres_per_unit)
 
-    def transform(coordinates: FloatArray) -> FloatArray:
-        return np.column_stack(transformer.transform(coordinates[:, 0], coordinates[:, 1]))
+    def transform(places: FloatArray) -> FloatArray:
+        return np.column_stack(coordinates.to_wgs84(places[:, 0], places[:, 1]))
 
     moved: Geometries = shapely.transform(geometry, transform)
     return moved
@@ -80,17 +77,6 @@ def _with_shorter_edges(geometry: Geometries, longest: float) -> Geometries:
         return geometry
     shorter: Geometries = shapely.segmentize(geometry, longest)
     return shorter
-
-
-def _stated_crs(table: RawTable) -> CRS:
-    """CRS that a file states; WGS 84 where it states none."""
-    try:
-        crs = CRS.from_user_input(table.crs or "OGC:CRS84")
-    except ProjError as error:
-        raise BadInputError(table.file, f"its CRS {table.crs} is not known; {WGS84_FIX}") from error
-    if not crs.is_projected and not crs.is_geographic:
-        raise BadInputError(table.file, f"its CRS {crs.name} has no easting and northing; {WGS84_FIX}")
-    return crs
 
 
 def _points(table: RawTable) -> Geometries:
@@ -143,13 +129,17 @@ def _why_far_off(table: RawTable, lon_deg: float, lat_deg: float) -> tuple[str |
     if not np.isfinite([lon_deg, lat_deg]).all():
         return (
             None,
-            f"lies outside the region of the CRS that the file states, {_stated_crs(table).name}; correct it",
+            "lies outside the region of the file's CRS; correct it",
         )
     lat_off = abs(lat_deg) > MAX_LAT_DEG
     value = f"latitude {lat_deg:g}" if lat_off else f"longitude {lon_deg:g}"
     column = ("lat" if lat_off else "lon") if is_csv else None
     if abs(lon_deg) > 2 * MAX_LON_DEG or abs(lat_deg) > MAX_LON_DEG:
-        fix = "convert them" if is_csv else "state their CRS in the file or reproject them"
+        fix = (
+            "name their CRS (crs=EPSG:4547, say) or convert them"
+            if is_csv
+            else "state their CRS in the file or by crs=, or reproject them"
+        )
         return column, f"{value}: these look like projected metres, not degrees; {fix} to WGS 84 (EPSG:4326)"
     if lat_off and abs(lon_deg) <= MAX_LAT_DEG:
         return (

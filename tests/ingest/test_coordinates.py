@@ -1,10 +1,14 @@
 """Coordinate systems by name, contradictions, and what is often wrong with surveyed coordinates."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from app.domain.errors import BadInputError
 from app.ingest.coordinates import agreed_coordinates, find_coordinates, why_misplaced
+from app.ingest.table_source import ReadOptions
+from app.ingest.tables import read_households_file
 
 NANJING = np.array([118.78, 118.79]), np.array([32.04, 32.05])
 
@@ -88,3 +92,35 @@ def test_a_region_across_the_antimeridian_holds_both_sides() -> None:
         True,
         False,
     ]
+
+
+# --- through a reader -------------------------------------------------------------------------------------------
+
+
+def household_file(folder: Path, x: np.ndarray, y: np.ndarray) -> Path:
+    file = folder / "homes.csv"
+    rows = "".join(
+        f"h{number},{a!r},{b!r}\n" for number, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True))
+    )
+    file.write_text("id,x,y\n" + rows, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4528", "EPSG:4549", "gcj02", "bd09", "cgcs2000", "EPSG:3857"])
+def test_households_of_a_table_in_any_crs_lie_where_they_are(crs: str, tmp_path: Path) -> None:
+    file = household_file(tmp_path, *find_coordinates(crs, "crs").from_wgs84(*NANJING))
+    households = read_households_file(file, ReadOptions(crs=crs)).data
+    assert households.lon_deg == pytest.approx(NANJING[0], abs=1e-8)
+    assert households.lat_deg == pytest.approx(NANJING[1], abs=1e-8)
+
+
+def test_a_surveyors_table_is_refused_as_a_whole(tmp_path: Path) -> None:
+    east, north = find_coordinates("EPSG:4528", "crs").from_wgs84(*NANJING)
+    with pytest.raises(BadInputError, match="exchange the two columns"):
+        read_households_file(household_file(tmp_path, north, east), ReadOptions(crs="EPSG:4528"))
+
+
+def test_metres_without_a_crs_are_refused_naming_the_flag(tmp_path: Path) -> None:
+    east, north = find_coordinates("EPSG:4528", "crs").from_wgs84(*NANJING)
+    with pytest.raises(BadInputError, match=r"projected metres.*crs=EPSG:4547"):
+        read_households_file(household_file(tmp_path, east, north), ReadOptions())
