@@ -1,11 +1,13 @@
 """What requests ask for and what answers need, as annotated aliases; the only FastAPI wiring."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
-from app.domain.errors import BadInputError
+from app.db.repositories.jobs import DatabaseJobStore
+from app.domain.errors import BadInputError, OtherSiteError, ReadOnlyError
 from app.domain.standard import Standard
 from app.entity_tags import note_area
 from app.ingest.coordinates import Coordinates, find_coordinates
@@ -13,6 +15,8 @@ from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
 from app.services.areas import AreaService
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, WIDEST_BAND, Walker, choose_walker
+from app.services.job_folders import JobFolders
+from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
 from app.services.profiles import list_profile_ids
 from app.services.standards import get_standard
@@ -39,6 +43,27 @@ def build_area_service(
     """
     store = open_store(settings, database, actor=settings.actor or UNKNOWN_ACTOR)
     return AreaService(store, keep=settings.loaded_areas, kernels=kernels)
+
+
+def build_job_service(settings: Settings, database: ReadyDatabase) -> JobService:
+    """The jobs of a database, with their folders in the data directory."""
+    return JobService(DatabaseJobStore(database), JobFolders(settings.data_path))
+
+
+async def refuse_changes(request: Request) -> None:
+    """Refuse a change where the service is read-only, and one that a page of another site asks for.
+
+    A browser sends a form to any address without asking first: without this, any page that a planner opens could
+    fill or delete the areas of the service on his machine. Programs send neither of these headers.
+    """
+    settings: Settings = request.app.state.settings
+    if settings.read_only:
+        raise ReadOnlyError
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site", "none")
+    host = request.headers.get("host", "")
+    if site not in ("none", "same-origin") or (origin is not None and urlsplit(origin).netloc != host):
+        raise OtherSiteError
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -129,6 +154,22 @@ async def _area_service(request: Request) -> AreaService:
 
 
 AreaServiceDep = Annotated[AreaService, Depends(_area_service)]
+
+
+async def _job_service(request: Request) -> JobService:
+    service: JobService = request.app.state.job_service
+    return service
+
+
+JobServiceDep = Annotated[JobService, Depends(_job_service)]
+
+
+async def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
 
 
 def _engine(request: Request, area: AreaId, areas: AreaServiceDep) -> AreaEngine:

@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
-from app.dependencies import build_area_service, refuse_unknown_parameters
+from app.dependencies import build_area_service, build_job_service, refuse_unknown_parameters
 from app.domain.area import ATTRIBUTION
 from app.entity_tags import add_entity_tags
 from app.problems import PROBLEMS, add_problem_handlers
@@ -23,7 +23,9 @@ from app.routers import (
     health,
     households,
     isochrones,
+    jobs,
     standards,
+    uploads,
     versions,
 )
 from app.routers.answers import problem_documents
@@ -87,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = open_database(settings)
         database.check()  # on tables that it does not know, the service does not start
         app.state.area_service = build_area_service(settings, database, kernels)
+        app.state.job_service = build_job_service(settings, database)
         yield
         database.close()
 
@@ -101,9 +104,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # One address for each thing: with a slash at its end it is another one, and a 404 that says so.
         redirect_slashes=False,
     )
+    app.state.settings = settings
     app.include_router(health.router)
     # Explanations before households, whose ids may hold slashes.
-    for module in (areas, versions, standards, coverage, explain, households, facilities, isochrones):
+    for module in (
+        areas,
+        versions,
+        uploads,
+        jobs,
+        standards,
+        coverage,
+        explain,
+        households,
+        facilities,
+        isochrones,
+    ):
         app.include_router(
             module.router,
             dependencies=[Depends(refuse_unknown_parameters)],
@@ -113,8 +128,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     add_entity_tags(app)
     app.add_middleware(HeadAsGet)
-    # Decision: any page may read us. The data is public, there are no accounts or cookies to misuse, and nothing
-    # can be written; whoever must keep an area to himself does so in front of the service.
+    # Decision: any page may read us. The data is public, and there are no accounts or cookies to misuse; whoever must
+    # keep an area to himself does so in front of the service. Changes refuse pages of other sites by themselves
+    # (`refuse_changes`), because a browser sends them a form without asking.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

@@ -4,20 +4,26 @@ The text of an error meant for the user goes to the client. What speaks of files
 the log, and the client hears a fixed sentence instead.
 """
 
+import asyncio
+import errno
 import logging
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import (
@@ -30,11 +36,17 @@ from app.domain.errors import (
     FacilityNotFoundError,
     HouseholdNotFoundError,
     NotFoundError,
+    NotMultipartError,
+    OtherSiteError,
     Reach15Error,
+    ReadOnlyError,
     SchemaError,
+    StorageFullError,
     StoreError,
+    UploadTooLargeError,
     VersionNotFoundError,
 )
+from app.domain.job import Job, JobConflictError, JobLostError, JobNotFoundError
 from app.domain.policy import MalformedPolicyError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
@@ -49,6 +61,7 @@ from app.geo.errors import (
     NoWalkableWayError,
 )
 from app.services.gate_scope import NotEvaluableError
+from app.services.job_worker import Explained
 from app.services.mip import SolverError
 from app.services.siting import InfeasibleSitingError, SitingMismatchError
 from app.services.standards import ServiceNotFoundError
@@ -59,6 +72,14 @@ TYPE_PREFIX = "urn:reach15:problem:"
 """A name, not an address: it stays the same wherever the service runs and whoever owns a domain."""
 
 MEDIA_TYPE = "application/problem+json"
+
+UNREAD = "reach15.unread"
+"""Key in an ASGI scope, true while a request's body has not been read to its end."""
+
+LINGER_S = 10.0
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when there is no room left on a disk, or for a user on it."""
 
 
 class NotReadyError(Reach15Error):
@@ -155,6 +176,16 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
         detail="The database's tables are not those of this version; the service's log names the command to run.",
     ),
     NotReadyError: ProblemType(503, "not-ready", "Not ready"),
+    JobNotFoundError: ProblemType(404, "job-not-found", "Job not found", facts=("job_id",)),
+    JobConflictError: ProblemType(
+        409, "job-conflict", "Not possible with this job", facts=("job_id", "job_status")
+    ),
+    JobLostError: ProblemType(500, "worker-died", "Worker died", facts=("job_id",)),
+    UploadTooLargeError: ProblemType(413, "upload-too-large", "Upload too large", facts=("limit_mb",)),
+    NotMultipartError: ProblemType(415, "not-multipart", "Not multipart/form-data"),
+    OtherSiteError: ProblemType(403, "other-site", "Not for pages of other sites"),
+    ReadOnlyError: ProblemType(403, "read-only", "Nothing can be changed here"),
+    StorageFullError: ProblemType(507, "storage-full", "Storage full"),
     GeoError: INTERNAL,
     NoWalkableWayError: _BAD_INPUT,
     AreaTooWideError: _BAD_INPUT,
@@ -179,20 +210,66 @@ class ProblemResponse(Response):
     def render(self, content: Any) -> bytes:
         return orjson.dumps(content)
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope.get(UNREAD):
+            await super().__call__(scope, receive, send)
+            return
+        # A server that closes while its client still sends resets the connection, and the client never sees why. So
+        # the answer goes out whole, and then what still comes is thrown away for a while.
+        self.headers["Content-Encoding"] = "identity"  # compressed, its last bytes would wait for the end
+        self.headers["Connection"] = "close"
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        if "expect" not in Headers(scope=scope):  # else its client waits to be asked for the body, and is not
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_S):
+                    while (await receive()).get("more_body", False):
+                        pass
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
 
 def problem_type(error: Exception) -> ProblemType:
     """The row of an error's class, or of the nearest class above it."""
     return next((PROBLEMS[cls] for cls in type(error).__mro__ if cls in PROBLEMS), INTERNAL)
 
 
-def invalid_parameter(*faults: tuple[str, str]) -> RequestValidationError:
-    """The error that FastAPI itself raises for query parameters, from pairs of a name and a message."""
+def invalid_parameter(*faults: tuple[str, str], where: str = "query") -> RequestValidationError:
+    """The error that FastAPI itself raises, from pairs of a name and a message; of fields of a form `where` is body."""
     return RequestValidationError(
         [
-            {"type": "value_error", "loc": ("query", name), "msg": message, "input": None}
+            {"type": "value_error", "loc": (where, name), "msg": message, "input": None}
             for name, message in faults
         ]
     )
+
+
+def explain_failure(error: Exception, job: Job, folder: Path) -> Explained:
+    """Why a job failed, as the problem that a request would have been answered with.
+
+    Rows of a file stand under ``rows``. Files are named as the user sent them, not by the `folder` they were kept in.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            error = StorageFullError()
+            break
+        cause = cause.__cause__
+    kind = problem_type(error)
+    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("job %s (%s): %s", job.id, job.kind, error, exc_info=error)
+    detail = kind.detail or re.sub(re.escape(str(folder)) + r"/[a-z_]+/", "", str(error))
+    facts = {} if kind.detail else {name: _finite(getattr(error, name)) for name in kind.facts}
+    rows = {name: facts.pop(name) for name in ("rejected", "repaired") if name in facts}
+    problem = {
+        "type": kind.uri,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": f"/v1/jobs/{job.id}",
+        **facts,
+        **({"file": getattr(error, "what", ""), "rows": rows} if rows else {}),
+    }
+    return Explained(problem, retriable=kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -262,8 +339,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
         detail = f"There is nothing at {path}; /v1/areas lists the areas, /docs describes every address."
         return _respond(request, NO_SUCH_PATH, detail)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = ", ".join(_allowed_methods(request))
-        detail = f"{request.method} is not for {path}; it takes {allowed}."
+        allowed = ", ".join(sorted(_methods_of(request)))
+        detail = f"{request.method} is not for {path}: it takes {allowed}."
         return _respond(request, METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
     # Whatever else the framework refuses means no more than its status says.
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
@@ -271,17 +348,15 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return ProblemResponse(content | {"instance": _instance(request)}, status, headers=headers)
 
 
-def _allowed_methods(request: Request) -> list[str]:
-    """What the address of a request takes, by the OpenAPI document."""
-    methods: set[str] = set()
-    for template, operations in request.app.openapi()["paths"].items():
-        # Ids of households may hold slashes.
-        pattern = re.sub(
-            r"\\{(\w+)\\}", lambda name: "[^/]+" if name[1] == "area" else ".+", re.escape(template)
-        )
-        if re.fullmatch(pattern, request.scope["path"]):
-            methods |= {name.upper() for name in operations}
-    return sorted(methods | ({"HEAD"} if "GET" in methods else set()) or {"GET", "HEAD"})
+def _methods_of(request: Request) -> set[str]:
+    """Methods that something at a request's path answers to."""
+    methods = {
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 def _respond(

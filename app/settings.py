@@ -71,6 +71,31 @@ class Settings(BaseSettings):
         description="How far beyond the study area data is fetched: 15 minutes at 5 km/h and two access links.",
     )
     loaded_areas: int = Field(default=8, ge=1, description="Areas that one process keeps in memory.")
+    max_upload_mb: int = Field(
+        default=512,
+        ge=1,
+        le=1_000_000,
+        description="Largest body of an upload over HTTP, in megabytes (10^6 bytes).",
+    )
+    read_only: bool = Field(default=False, description="Refuse uploads and every other change over HTTP.")
+    job_workers: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Worker processes that `reach15 serve` starts for imports and other jobs.",
+    )
+    job_lost_after_s: float = Field(
+        default=15.0,
+        ge=3,
+        le=3_600,
+        description="Silence after which the worker of a job is taken for dead; it reports twice a second.",
+    )
+    job_retry_h: float = Field(
+        default=24.0,
+        gt=0,
+        le=8_760,
+        description="How long what was sent for a failed job is kept for another try.",
+    )
 
     keep_versions: int = Field(
         default=3,

@@ -9,9 +9,11 @@ from fastapi.testclient import TestClient
 from app.domain.errors import BadInputError
 from app.ingest.demo_extract import find_demo_extract
 from app.main import create_app
+from app.routers.jobs import EXAMPLE_JOB
 from app.services.area_engine import AreaEngine
 from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
+from app.services.import_job import IMPORT_KIND
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
@@ -57,5 +59,9 @@ def demo_engine(demo_data_dir: Path) -> AreaEngine:
 @pytest.fixture(scope="session")
 def client(demo_data_dir: Path) -> Iterator[TestClient]:
     """The HTTP service over the demo area."""
-    with TestClient(create_app(Settings(data_dir=demo_data_dir))) as started:
+    service = create_app(Settings(data_dir=demo_data_dir))
+    with TestClient(service) as started:
+        # The job that the examples of the OpenAPI document ask for.
+        service.state.job_service.submit(IMPORT_KIND, {}, area_id="helsinki", job_id=EXAMPLE_JOB)
+        service.state.job_service.cancel(EXAMPLE_JOB)  # nobody shall do it
         yield started

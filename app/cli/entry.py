@@ -10,7 +10,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from app import __version__
-from app.cli import area, assess, check, db, demo, explain, facilities, isochrone, serve, site, standards
+from app.cli import (
+    area,
+    assess,
+    check,
+    db,
+    demo,
+    explain,
+    facilities,
+    isochrone,
+    jobs,
+    serve,
+    site,
+    standards,
+    worker,
+)
 from app.cli.options import InputRefusedError, JsonOption
 from app.cli.output import silence_stdout, write_json
 from app.cli.text import one_line, say
@@ -49,6 +63,8 @@ app.add_typer(db.app, name="db", help="The database's tables: bring them up to d
 app.command("site")(site.site_facilities)
 app.command("check")(check.check_proposal)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.work)
+app.add_typer(jobs.app, name="jobs", help="List, show, cancel and retry imports and other jobs.")
 app.command("demo")(demo.demo)
 
 

@@ -64,6 +64,16 @@ def parse_group(text: str) -> tuple[str, Path]:
     return name.strip(), Path(path)
 
 
+class JobStatusName(StrEnum):
+    """Where a job stands (`app.domain.job.JobStatus`)."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 def parse_box(text: str) -> tuple[float, float, float, float]:
     """Four numbers joined by commas; whether they make a box is for the import to say."""
     try:

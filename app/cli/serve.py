@@ -1,6 +1,7 @@
 """`reach15 serve`: the HTTP service."""
 
 import errno
+import signal
 import socket
 from copy import deepcopy
 from typing import Annotated, Any
@@ -99,15 +100,22 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
     """
     import uvicorn
 
+    from app.cli.wiring import load_settings
+    from app.cli.worker_processes import worker_processes
+
+    # Uvicorn ends in order when asked to, and then sends itself the signal again: as a Ctrl-C, which it passes over,
+    # it lets us see to the workers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        uvicorn.run(
-            "app.main:create_app",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            log_config=_log_config(),
-        )
+        with worker_processes(load_settings().job_workers):
+            uvicorn.run(
+                "app.main:create_app",
+                factory=True,
+                host=host,
+                port=port,
+                workers=workers,
+                log_config=_log_config(),
+            )
     except SystemExit as end:
         if end.code not in (None, 0):  # uvicorn's codes would be mistaken for ours
             raise NotStartedError(address_of(host, port)) from end

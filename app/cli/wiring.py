@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from app.domain.profile import Profile
     from app.domain.standard import Service, Standard
     from app.services.areas import AreaService
+    from app.services.jobs import JobService
     from app.services.ports import AreaStore
     from app.settings import Settings
 
@@ -58,6 +59,16 @@ def open_database(settings: "Settings") -> "Database":
     from app.db.session import Database
 
     return Database(settings.database_address)
+
+
+def open_jobs(settings: "Settings") -> "JobService":
+    """Imports and other long work in the database."""
+    from app.db.repositories.jobs import DatabaseJobStore
+    from app.services.job_folders import JobFolders
+    from app.services.jobs import JobService
+    from app.wiring import open_database
+
+    return JobService(DatabaseJobStore(open_database(settings)), JobFolders(settings.data_path))
 
 
 def open_areas(settings: "Settings") -> "AreaService":

@@ -101,3 +101,47 @@ class DatabaseUnavailableError(DatabaseError):
 
 class SchemaError(DatabaseError):
     """The database has no tables, or those of another version of this software."""
+
+
+class UploadTooLargeError(Reach15Error):
+    """The body of an upload is larger than the service takes."""
+
+    def __init__(self, limit_mb: int) -> None:
+        self.limit_mb = limit_mb
+        super().__init__(
+            f"the upload is larger than {limit_mb} MB; cut the extract into smaller areas, or import it on the "
+            "service's machine with `reach15 area import` (its operator can raise REACH15_MAX_UPLOAD_MB)"
+        )
+
+
+class NotMultipartError(Reach15Error):
+    """An upload came in another form than multipart/form-data."""
+
+    def __init__(self, content_type: str) -> None:
+        self.content_type = content_type
+        super().__init__(f"send files as multipart/form-data, not as '{content_type or 'nothing'}'")
+
+
+class OtherSiteError(Reach15Error):
+    """A page of another site asked for a change."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "pages of other sites may read, but not change anything here; send this from a program"
+        )
+
+
+class ReadOnlyError(Reach15Error):
+    """The service is set up to change nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("this service changes nothing over HTTP (REACH15_READ_ONLY); ask its operator")
+
+
+class StorageFullError(Reach15Error):
+    """There is no room left for what was sent or made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the service's disk is full; nothing was changed; try again when its operator made room"
+        )

@@ -1,8 +1,8 @@
 """Versions of an area: what there is, and the way back."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
-from app.dependencies import AreaId, AreaServiceDep
+from app.dependencies import AreaId, AreaServiceDep, refuse_changes
 from app.domain.errors import AreaNotFoundError, DatabaseUnavailableError, VersionNotFoundError
 from app.entity_tags import tagged
 from app.problems import PROBLEMS
@@ -28,6 +28,7 @@ def list_versions(request: Request, area: AreaId, areas: AreaServiceDep) -> Json
 @router.post(
     "/rollback",
     summary="Answer from an earlier version again",
+    dependencies=[Depends(refuse_changes)],
     response_model=VersionAnswer,
     response_class=JsonAnswer,
     responses=problem_documents(

@@ -64,6 +64,12 @@ class AreaService:
         """Make a kept version current again, by default the one before the current one."""
         return self._store.roll_back(area_id, reference)
 
+    def delete(self, area_id: str) -> None:
+        """Forget an area; `AreaNotFoundError` if there is none."""
+        self._store.delete(area_id)
+        with self._lock:
+            self._engines.pop(area_id, None)
+
     def check_ready(self) -> tuple[str, ...]:
         """Ids of the areas that can be asked. Raises what keeps them from it.
 

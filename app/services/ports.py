@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
+from app.domain.job import Beat, Ending, Job, JobStatus
 
 
 class AreaStore(Protocol):
@@ -126,3 +127,50 @@ class AreaRegistry(Protocol):
 
     def is_registered(self, area_id: str, key: str) -> bool:
         """Whether a version of this key exists."""
+
+
+class JobStore(Protocol):
+    """Keeps jobs, and hands each to one worker at a time."""
+
+    def add(self, job: Job) -> None:
+        """Queue a new job."""
+
+    def get(self, job_id: str) -> Job:
+        """One job; `JobNotFoundError` if there is none."""
+
+    def list_jobs(
+        self, *, status: JobStatus | None, area_id: str | None, before: str | None, limit: int
+    ) -> tuple[list[Job], int]:
+        """Jobs from the newest on, those older than the job `before`, and how many match on all pages."""
+
+    def claim(self, worker: str) -> Job | None:
+        """The oldest queued job, now running and this worker's; None if nothing waits."""
+
+    def beat(
+        self, job_id: str, worker: str, *, stage: str | None, percent: float | None, details: dict[str, Any]
+    ) -> Beat:
+        """Say that a job's worker lives and how far the job is."""
+
+    def finish(self, job_id: str, worker: str, ending: Ending) -> bool:
+        """End a running job; False, and nothing is changed, if it is no longer this worker's."""
+
+    def hand_back(self, job_id: str, worker: str) -> bool:
+        """Queue a running job again, for another worker; False if it is no longer this worker's."""
+
+    def request_cancel(self, job_id: str) -> Job:
+        """Cancel a queued job, or ask the worker of a running one to stop; `JobConflictError` for an ended one."""
+
+    def retry(self, job_id: str) -> Job:
+        """Queue a failed or cancelled job again; `JobConflictError` unless it is retriable."""
+
+    def running(self) -> list[tuple[Job, float]]:
+        """Jobs that are running, each with the seconds since its worker was last heard of."""
+
+    def fail_lost(self, job_id: str, worker: str, ending: Ending, *, silent_s: float) -> bool:
+        """End a running job of this worker that has been silent for so long; False if it has not."""
+
+    def expire(self, *, older_than_s: float) -> list[str]:
+        """Let go of the input of jobs that ended longer ago: no longer retriable. Returns their ids."""
+
+    def unknown(self, job_ids: list[str]) -> list[str]:
+        """Which of these ids no job has."""

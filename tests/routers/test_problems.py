@@ -108,12 +108,21 @@ def test_nothing_there(client: TestClient, path: str) -> None:
     get_problem(client, path, 404, "no-such-path")
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_nothing_can_be_written(client: TestClient, method: str) -> None:
-    response = client.request(method, "/v1/areas/helsinki")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/areas", "GET, HEAD, POST"),
+        ("PATCH", "/v1/areas/helsinki", "DELETE, GET, HEAD"),
+        ("POST", "/v1/areas/helsinki/coverage", "GET, HEAD"),
+    ],
+)
+def test_methods_that_an_address_does_not_take(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    response = client.request(method, path)
     assert response.status_code == 405
     assert response.headers["content-type"] == "application/problem+json"
-    assert response.headers["allow"] == "GET, HEAD"
+    assert response.headers["allow"] == allowed
     assert response.json()["type"] == METHOD_NOT_ALLOWED.uri
 
 

@@ -24,12 +24,13 @@ class JobModel(Base):
     area_id: Mapped[str | None]
     request: Mapped[dict[str, Any]] = mapped_column(Json)
     stage: Mapped[str | None]
-    percent: Mapped[float]
-    eta_s: Mapped[float | None]
+    percent: Mapped[float | None]
+    details: Mapped[dict[str, Any] | None] = mapped_column(Json)
     report: Mapped[dict[str, Any] | None] = mapped_column(Json)
     error: Mapped[dict[str, Any] | None] = mapped_column(Json)
     attempt: Mapped[int]
     cancel_requested: Mapped[bool]
+    retriable: Mapped[bool]
     worker: Mapped[str | None]
     """Who does it: host, process and the process's start."""
     heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,71 @@
+"""Imports as jobs: the request as plain data with the files beside it, and how far an import is in percent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from app.services.facilities import distinct_services
+from app.services.import_area import ImportRequest, import_area
+from app.services.job_context import JobContext, JobKind, JobResult
+from app.services.standards import list_standards
+
+IMPORT_KIND = "area-import"
+
+_BEGINS_AT_PERCENT = {
+    "study_area": 0.0,
+    "download": 1.0,
+    "read": 5.0,
+    "network": 40.0,
+    "slope": 60.0,
+    "extent": 65.0,
+    "households_and_facilities": 70.0,
+    "hash": 90.0,
+    "store": 92.0,
+}
+"""Where each stage begins: its share of the time that cities from Helsinki to Nanjing took."""
+
+
+def import_input(request: ImportRequest, folder: Path) -> dict[str, Any]:
+    """A request as JSON; files are named by their paths below `folder`."""
+    given = {key: value for key, value in vars(request).items() if value is not None and value != ()}
+    return {
+        key: value.relative_to(folder).as_posix() if isinstance(value, Path) else value
+        for key, value in given.items()
+    }
+
+
+def import_request(content: Mapping[str, Any], folder: Path) -> ImportRequest:
+    """The request that `import_input` wrote."""
+    known = {item.name for item in fields(ImportRequest)}
+    values = {key: value for key, value in content.items() if key in known}
+    for key, value in values.items():
+        if key.endswith("_file"):
+            values[key] = folder / value
+    if "box" in values:
+        values["box"] = tuple(values["box"])
+    return ImportRequest(**values)
+
+
+def stage_progress(context: JobContext) -> Callable[[str, int], None]:
+    """What an import calls with its stages, as progress of the job."""
+
+    def tell(stage: str, count: int) -> None:
+        percent = _BEGINS_AT_PERCENT.get(stage, context.state.percent)
+        context.progress(stage, percent, {"count": count} if count else None)
+
+    return tell
+
+
+def _run(context: JobContext) -> JobResult:
+    report = import_area(
+        import_request(context.job.input, context.inputs),
+        context.areas,
+        context.settings,
+        known_services=distinct_services(list_standards()).keys(),
+        progress=stage_progress(context),
+    )
+    return JobResult(asdict(report))
+
+
+AREA_IMPORT = JobKind(IMPORT_KIND, _run)
