@@ -23,6 +23,7 @@ from app.ingest.tables import read_facilities_file, read_households_file
 from app.services.facility_access import join_places, locate_facilities
 from app.services.import_population import PopulationPart, add_population
 from app.services.import_request import ImportRequest, read_options
+from app.services.offset_check import OffsetCheck, check_offset
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ def find_households(
         households, warnings, rows = read_households_file(request.households_file, options)
         counts = row_counts(households.count, rows)
         size = households.households
+        check = check_offset(
+            households.lon_deg,
+            households.lat_deg,
+            asked_crs=options.crs,
+            buildings=extract.buildings.geometries(),
+        )
+        warnings = (*warnings, *_told(check, request.households_file.name, "--households-crs", counts))
     else:
         homes = households_from_buildings(extract, network.projection, estimate)
         households, size = homes.households, homes.floor_area_m2
@@ -108,10 +116,27 @@ def find_facilities(
             "rows_rejected": len(rows.rejected),
             "repairs": len(rows.repaired),
         }
+        points = shapely.centroid(supplied.geometry)
+        check = check_offset(
+            shapely.get_x(points),
+            shapely.get_y(points),
+            asked_crs=options.crs,
+            buildings=extract.buildings.geometries(),
+        )
+        warnings = (*warnings, *_told(check, request.facilities_file.name, "--facilities-crs", counts))
     facilities = locate_facilities(join_places(groups), locator)
     links = locator.link(facilities.access.lon_deg, facilities.access.lat_deg)
     counts |= {"kept": facilities.count, "not_snapped": not_linked(links, facilities.access.start)}
     return FacilityPart(facilities, links, counts, warnings, rows)
+
+
+def _told(check: OffsetCheck | None, file: str, flag: str, counts: dict[str, float]) -> tuple[str, ...]:
+    """The warning of an offset check, if any, its numbers put among the counts."""
+    if check is None:
+        return ()
+    counts |= check.counts
+    warning = check.warning(file, flag)
+    return () if warning is None else (warning,)
 
 
 def row_counts(taken: int, rows: RowReport) -> dict[str, float]:
