@@ -6,12 +6,37 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, parse_box, parse_group
+from app.cli.area_data import add_data_commands, refusals_reported
+from app.cli.options import (
+    AreaArgument,
+    JsonOption,
+    OnError,
+    OnErrorOption,
+    ReportOption,
+    parse_box,
+    parse_group,
+)
 from app.cli.output import write_json, write_tables
+from app.cli.row_reports import RowFile, check_report, joined, tell_rows, write_row_report
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
 
+add_data_commands(app)
+
 _File = Path | None
+_Crs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CRS", help="Coordinate system of this file (--crs: of all), if it does not say it itself."
+    ),
+]
+_Columns = Annotated[
+    str | None,
+    typer.Option(metavar="OURS=YOURS,...", help="Which columns of this file are which, such as id=编号."),
+]
+_Layer = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Layer or sheet of this file, if it has several.")
+]
 
 
 @app.command("import")
@@ -72,6 +97,18 @@ def import_(
         int | None,
         typer.Option(metavar="N", help="Zones from OpenStreetMap's administrative boundaries of this level."),
     ] = None,
+    crs: _Crs = None,
+    households_crs: _Crs = None,
+    facilities_crs: _Crs = None,
+    zones_crs: _Crs = None,
+    households_columns: _Columns = None,
+    facilities_columns: _Columns = None,
+    zones_columns: _Columns = None,
+    households_layer: _Layer = None,
+    facilities_layer: _Layer = None,
+    zones_layer: _Layer = None,
+    on_error: OnErrorOption = OnError.FAIL,
+    report: ReportOption = None,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Title in any language.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,7 +118,9 @@ def import_(
 
     from app.cli.importing import run_import
     from app.cli.wiring import load_settings, open_store
+    from app.domain.row_report import RowReport
     from app.services.import_area import ImportRequest
+    from app.services.import_request import check_request, read_options
 
     request = ImportRequest(
         area_id=name,
@@ -100,15 +139,36 @@ def import_(
         population_groups=groups,
         zones_file=zones,
         zones_level=zones_level,
+        crs=crs,
+        households_crs=households_crs,
+        facilities_crs=facilities_crs,
+        zones_crs=zones_crs,
+        households_columns=households_columns,
+        facilities_columns=facilities_columns,
+        zones_columns=zones_columns,
+        households_layer=households_layer,
+        facilities_layer=facilities_layer,
+        zones_layer=zones_layer,
+        on_error=on_error.value,
     )
+    check_report(report)
+    check_request(request)
     settings = load_settings()
-    report = run_import(request, open_store(settings), settings)
+    given = {"households": households, "facilities": facilities, "zones": zones}
+    files = {
+        kind: RowFile(path, read_options(request, kind)) for kind, path in given.items() if path is not None
+    }
+    with refusals_reported(report, files, as_json=as_json):
+        done = run_import(request, open_store(settings), settings)
+    rows = {kind: RowReport.from_json(content) for kind, content in done.rows.items()}
+    write_row_report(report, rows, files)
+    tell_rows(rows, listed=as_json or report is not None)
     if as_json:
-        write_json(asdict(report))
+        write_json(asdict(done) | joined(rows))
         return
     from app.cli.import_report import import_report_parts
 
-    write_tables(import_report_parts(report))
+    write_tables(import_report_parts(done))
 
 
 @app.command("list")

@@ -33,6 +33,18 @@ def import_report_parts(report: ImportReport) -> Iterable[RenderableType]:
     yield ATTRIBUTION
 
 
+def update_report_parts(report: ImportReport, *, dry_run: bool) -> Iterable[RenderableType]:
+    """What new data makes, or would make, of an area. Its warnings were said on stderr."""
+    done = "Nothing was stored; this would make" if dry_run else "Made"
+    yield Text(
+        f"{done} version {report.version} of area {report.area_id}, from {one_line(report.source)}", "bold"
+    )
+    yield ""
+    yield _counts_table(report)
+    yield f"data hash  {report.data_hash}"
+    yield ATTRIBUTION
+
+
 def area_parts(summary: AreaSummary, report: ImportReport) -> Iterable[RenderableType]:
     """One area: its summary, and the report of the import that made it."""
     yield Text(f"{one_line(summary.title)} ({summary.id}), version {summary.version}", "bold")

@@ -12,9 +12,11 @@ from app.cli.wiring import shipped_services
 from app.domain.area import ImportReport
 from app.services.import_area import ImportRequest, import_area
 from app.services.ports import AreaStore
+from app.services.update_area import DataRequest, update_area
 from app.settings import Settings
 
 STAGES = {
+    "load": "loading the area",
     "study_area": "finding the study area",
     "download": "downloading",
     "read": "reading OpenStreetMap data",
@@ -22,17 +24,30 @@ STAGES = {
     "slope": "reading heights",
     "extent": "finding the extent",
     "zones": "reading zones",
+    "households": "reading and linking households",
+    "facilities": "reading and linking facilities",
     "households_and_facilities": "finding and linking households and facilities",
     "hash": "computing the data hash",
     "store": "storing",
 }
-"""The stages of an import in their order, in the user's words."""
+"""The stages of imports and updates in their order, in the user's words."""
 
 
 def run_import(request: ImportRequest, store: AreaStore, settings: Settings) -> ImportReport:
     """Import an area; the warnings of its report are said on stderr."""
     with _progress_bar() as progress:
         report = import_area(
+            request, store, settings, known_services=shipped_services().keys(), progress=progress
+        )
+    for warning in report.warnings:
+        warn(warning)
+    return report
+
+
+def run_update(request: DataRequest, store: AreaStore, settings: Settings) -> ImportReport:
+    """Bring new data into an area; the warnings of its report are said on stderr."""
+    with _progress_bar() as progress:
+        report = update_area(
             request, store, settings, known_services=shipped_services().keys(), progress=progress
         )
     for warning in report.warnings:

@@ -18,6 +18,26 @@ class InputRefusedError(Exception):
     """What the user gave to a command whose exit codes tell malformed input (3) from missing data (2)."""
 
 
+class OnError(StrEnum):
+    """What bad rows of a file do."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+OnErrorOption = Annotated[
+    OnError, typer.Option("--on-error", help="Bad rows refuse the whole file (fail), or are left out (skip).")
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Write every rejected and repaired row: JSON, or as CSV the rejected ones to correct and send again.",
+    ),
+]
+
+
 class ReportFormat(StrEnum):
     """How `assess` answers."""
 

@@ -91,7 +91,7 @@ class Wanted:
             If a column that the user named is missing, or more than one column may be meant.
         """
         if self.everything:
-            return {name: place for place, name in reversed(list(enumerate(found)))}
+            return {name: found.index(name) for name in dict.fromkeys(found)}
         plain = [_plain(name) for name in found]
         positions: dict[str, int] = {}
         for wanted in self.fields:

@@ -96,7 +96,7 @@ def check_request(request: ImportRequest) -> None:
         _check_box(request.box)
 
 
-def read_options(request: ImportRequest, kind: str, near: Near) -> ReadOptions:
+def read_options(request: ImportRequest, kind: str, near: Near | None = None) -> ReadOptions:
     """How to read one of the user's files: ``households``, ``facilities`` or ``zones``."""
     columns = getattr(request, f"{kind}_columns")
     return ReadOptions(

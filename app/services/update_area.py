@@ -103,7 +103,7 @@ def update_area(
         seconds[stage] = round(time.perf_counter() - begin, 3)
         return result
 
-    options = _options(request)
+    options = read_options_of(request)
     key = store.current_version(request.area_id)
     area: Area = timed("load", lambda: store.load(request.area_id, key))
     before = store.load_report(request.area_id)
@@ -128,7 +128,8 @@ def update_area(
     return report
 
 
-def _options(request: DataRequest) -> ReadOptions:
+def read_options_of(request: DataRequest) -> ReadOptions:
+    """How the file of a request is read."""
     columns = parse_columns(request.columns, FIELDS[request.kind], "columns") if request.columns else {}
     return ReadOptions(
         source_name=request.source_name,

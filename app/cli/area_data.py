@@ -1,0 +1,184 @@
+"""`reach15 area households|facilities|zones`: new data for an area that is there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.options import AreaArgument, JsonOption, OnError, OnErrorOption, ReportOption
+from app.cli.output import write_json, write_tables
+from app.cli.row_reports import RowFile, check_report, joined, tell_rows, write_row_report
+
+if TYPE_CHECKING:
+    from app.services.update_area import Kind
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Rows in any format of docs/data-files.md.")
+]
+ReplaceOption = Annotated[
+    bool, typer.Option("--replace", help="Put them in the place of those there are (unless told otherwise).")
+]
+AppendOption = Annotated[bool, typer.Option("--append", help="Add them to those there are.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report what would be done, and do nothing.")]
+CrsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CRS", help="Coordinate system, if the file does not say it: EPSG:4547, gcj02, bd09."
+    ),
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(metavar="OURS=YOURS,...", help="Which columns are which, such as id=编号,households=户数."),
+]
+LayerOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Layer or sheet, if the file has several.")
+]
+
+
+def add_data_commands(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("households")(households)
+    app.command("facilities")(facilities)
+    app.command("zones")(zones)
+
+
+def households(
+    name: AreaArgument,
+    file: FileArgument,
+    *,
+    replace: ReplaceOption = False,
+    append: AppendOption = False,
+    dry_run: DryRunOption = False,
+    crs: CrsOption = None,
+    columns: ColumnsOption = None,
+    layer: LayerOption = None,
+    on_error: OnErrorOption = OnError.FAIL,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring households from a file into an area, as its next version."""
+    mode = _mode(replace=replace, append=append)
+    _update(
+        "households",
+        report,
+        as_json=as_json,
+        area_id=name,
+        file=file,
+        mode=mode,
+        crs=crs,
+        columns=columns,
+        layer=layer,
+        on_error=on_error.value,
+        dry_run=dry_run,
+    )
+
+
+def facilities(
+    name: AreaArgument,
+    file: FileArgument,
+    *,
+    replace: ReplaceOption = False,
+    append: AppendOption = False,
+    dry_run: DryRunOption = False,
+    crs: CrsOption = None,
+    columns: ColumnsOption = None,
+    layer: LayerOption = None,
+    on_error: OnErrorOption = OnError.FAIL,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring facilities from a file into an area, as its next version. Those of OpenStreetMap stay."""
+    mode = _mode(replace=replace, append=append)
+    _update(
+        "facilities",
+        report,
+        as_json=as_json,
+        area_id=name,
+        file=file,
+        mode=mode,
+        crs=crs,
+        columns=columns,
+        layer=layer,
+        on_error=on_error.value,
+        dry_run=dry_run,
+    )
+
+
+def zones(
+    name: AreaArgument,
+    file: FileArgument,
+    *,
+    replace: ReplaceOption = False,
+    append: AppendOption = False,
+    dry_run: DryRunOption = False,
+    crs: CrsOption = None,
+    columns: ColumnsOption = None,
+    layer: LayerOption = None,
+    on_error: OnErrorOption = OnError.FAIL,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring zones from a file into an area, as its next version."""
+    mode = _mode(replace=replace, append=append)
+    _update(
+        "zones",
+        report,
+        as_json=as_json,
+        area_id=name,
+        file=file,
+        mode=mode,
+        crs=crs,
+        columns=columns,
+        layer=layer,
+        on_error=on_error.value,
+        dry_run=dry_run,
+    )
+
+
+def _mode(*, replace: bool, append: bool) -> str:
+    if replace and append:
+        raise typer.BadParameter("each says what becomes of the old rows; give one", param_hint="'--append'")
+    return "append" if append else "replace"
+
+
+def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options: Any) -> None:
+    from app.cli.import_report import update_report_parts
+    from app.cli.importing import run_update
+    from app.cli.wiring import load_settings, open_store
+    from app.domain.row_report import RowReport
+    from app.services.update_area import DataRequest, read_options_of
+
+    request = DataRequest(kind=kind, **options)
+    check_report(report_path)
+    settings = load_settings()
+    files: dict[str, RowFile] = {kind: RowFile(request.file, read_options_of(request))}
+    with refusals_reported(report_path, files, as_json=as_json):
+        report = run_update(request, open_store(settings), settings)
+    rows = {kind: RowReport.from_json(content) for kind, content in report.rows.items()}
+    write_row_report(report_path, rows, files)
+    tell_rows(rows, listed=as_json or report_path is not None)
+    if as_json:
+        write_json(asdict(report) | joined(rows) | {"dry_run": request.dry_run})
+    else:
+        write_tables(update_report_parts(report, dry_run=request.dry_run))
+
+
+@contextmanager
+def refusals_reported(
+    report_path: Path | None, files: "dict[str, RowFile]", *, as_json: bool
+) -> Iterator[None]:
+    """Write the report of a refused file's rows too, before the refusal goes its way."""
+    from app.domain.row_report import RowsRejectedError
+
+    try:
+        yield
+    except RowsRejectedError as error:
+        kind = error.what or next(iter(files))
+        if kind in files:
+            write_row_report(report_path, {kind: error.row_report}, files)
+        if as_json:
+            write_json(error.row_report.as_json())
+        raise
