@@ -24,6 +24,7 @@ from app.routers import (
     households,
     isochrones,
     jobs,
+    siting,
     standards,
     uploads,
     versions,
@@ -118,6 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         households,
         facilities,
         isochrones,
+        siting,
     ):
         app.include_router(
             module.router,

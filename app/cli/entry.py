@@ -18,6 +18,7 @@ from app.cli import (
     demo,
     explain,
     facilities,
+    heat,
     isochrone,
     jobs,
     serve,
@@ -62,6 +63,7 @@ app.command("isochrone")(isochrone.draw_isochrone)
 app.add_typer(db.app, name="db", help="The database's tables: bring them up to date, or check them.")
 app.command("site")(site.site_facilities)
 app.command("check")(check.check_proposal)
+app.command("heat")(heat.draw_heat)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.work)
 app.add_typer(jobs.app, name="jobs", help="List, show, cancel and retry imports and other jobs.")

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.schemas import wire, wire_explain, wire_features, wire_isochrones, wire_jobs
+from app.schemas import wire, wire_explain, wire_features, wire_isochrones, wire_jobs, wire_siting
 
 DOCUMENT = create_app().openapi()
 NOT_JSON = ("/v1/jobs/{job_id}/report.csv", "/v1/jobs/{job_id}/files/{name}")
@@ -28,6 +28,7 @@ MODELS = {
     "/v1/areas/{area}/households/{household_id}/explain": wire_explain.ExplainAnswer,
     "/v1/areas/{area}/facilities": wire_features.FacilitiesAnswer,
     "/v1/areas/{area}/isochrones": wire_isochrones.IsochronesAnswer,
+    "/v1/areas/{area}/siting/heat": wire_siting.HeatAnswer,
 }
 INSTEAD: dict[str, dict[str, tuple[str, ...]]] = {
     "/v1/areas/{area}/isochrones": {"facility": ("lon", "lat"), "service": ("lon", "lat")}

@@ -1,0 +1,70 @@
+"""`reach15 heat`: what one new facility would cover, cell by cell."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from app.cli.options import AreaArgument, JsonOption, OutputOption, Weight
+from app.cli.output import check_output, write_bytes
+
+
+class HeatFormat(StrEnum):
+    """How `heat` answers."""
+
+    GEOJSON = "geojson"
+    GEOTIFF = "geotiff"
+
+
+def draw_heat(
+    name: AreaArgument,
+    *,
+    standard: Annotated[
+        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
+    ],
+    service: Annotated[
+        list[str], typer.Option(metavar="ID", help="What the facility offers; again for several services.")
+    ],
+    cell_m: Annotated[float, typer.Option(metavar="M", help="Side of a cell in metres.")] = 100.0,
+    ignore_existing: Annotated[
+        bool, typer.Option("--ignore-existing", help="As if no facility of the services existed.")
+    ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="ID|PATH", help="Who walks: a shipped profile, or your own YAML file."),
+    ] = None,
+    speed_mps: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
+    ] = None,
+    weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.HOUSEHOLDS,
+    answer: Annotated[HeatFormat, typer.Option("--format", help="How to answer.")] = HeatFormat.GEOJSON,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write for every cell of a grid what one new facility there would newly cover."""
+    if as_json and answer is HeatFormat.GEOTIFF:
+        raise typer.BadParameter(
+            "says json, and --format says geotiff; give one of them", param_hint="'--json'"
+        )
+
+    import orjson
+
+    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.schemas.heat import heat_to_geojson, heat_to_geotiff
+    from app.services.assessment import choose_walker
+    from app.services.siting import SitingQuestion
+    from app.services.siting_heat import find_heat
+    from app.services.standards import get_service
+
+    check_output(output)
+    chosen = find_standard(standard)
+    walker = choose_walker(chosen, find_profile(profile), speed_mps)
+    engine = open_areas(load_settings()).engine(name)
+    services = tuple(get_service(chosen, one) for one in service)
+    question = SitingQuestion(services, weight=weight.value, ignore_existing=ignore_existing)
+    heat = find_heat(engine, chosen, walker, question, cell_m)
+    if answer is HeatFormat.GEOTIFF:
+        write_bytes([heat_to_geotiff(heat)], output)
+    else:
+        write_bytes([orjson.dumps(heat_to_geojson(heat, engine, chosen, walker, question)), b"\n"], output)
