@@ -8,7 +8,15 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.main import create_app
-from app.schemas import wire, wire_explain, wire_features, wire_isochrones, wire_jobs, wire_siting
+from app.schemas import (
+    wire,
+    wire_explain,
+    wire_features,
+    wire_isochrones,
+    wire_jobs,
+    wire_siting,
+    wire_versions,
+)
 
 DOCUMENT = create_app().openapi()
 NOT_JSON = ("/v1/jobs/{job_id}/report.csv", "/v1/jobs/{job_id}/files/{name}")
@@ -28,6 +36,7 @@ MODELS = {
     "/v1/areas/{area}/households/{household_id}/explain": wire_explain.ExplainAnswer,
     "/v1/areas/{area}/facilities": wire_features.FacilitiesAnswer,
     "/v1/areas/{area}/isochrones": wire_isochrones.IsochronesAnswer,
+    "/v1/areas/{area}/versions": wire_versions.VersionsAnswer,
     "/v1/areas/{area}/siting/heat": wire_siting.HeatAnswer,
 }
 INSTEAD: dict[str, dict[str, tuple[str, ...]]] = {
