@@ -26,6 +26,7 @@ from app.routers import (
     jobs,
     siting,
     standards,
+    updates,
     uploads,
     versions,
 )
@@ -112,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         areas,
         versions,
         uploads,
+        updates,
         jobs,
         standards,
         coverage,

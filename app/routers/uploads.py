@@ -48,7 +48,12 @@ _TEXTS = {
     "facilities_crs": "Coordinate system of `facilities`.",
     "zones_crs": "Coordinate system of `zones`.",
     "population_column": "Its column of people, if not called population.",
-    "columns": "Which column means what, as NAME=COLUMN, separated by commas.",
+    "households_columns": "Which column of `households` is which, such as `id=编号,households=户数`.",
+    "facilities_columns": "Likewise of `facilities`.",
+    "zones_columns": "Likewise of `zones`.",
+    "households_layer": "Layer or sheet of `households`.",
+    "facilities_layer": "Layer or sheet of `facilities`.",
+    "zones_layer": "Layer or sheet of `zones`.",
     "on_error": "`fail` (all rows or none) or `skip` (leave bad rows out).",
 }
 FORM = Form(
@@ -57,6 +62,7 @@ FORM = Form(
     | {name: text for name, text in _TEXTS.items() if name in _KNOWN}
     | {
         "bbox": "Study area as west,south,east,north in degrees; without `osm` likewise downloaded.",
+        "columns": "The same as `..._columns`, where only one table is sent.",
         "zones_level": "Zones from OpenStreetMap's administrative boundaries of this level.",
         "facilities_only": "`true` leaves out OpenStreetMap's facilities.",
     },
@@ -126,34 +132,64 @@ def delete_area(area: AreaId, areas: AreaServiceDep) -> Response:
 
 def _import_request(form: ReceivedForm) -> ImportRequest:
     """The request of a form; a problem that names each field that is missing or wrong."""
+    faults = _faults(form)
+    if faults:
+        raise invalid_parameter(*faults, where="body")
+    texts = {name: text for name, text in form.texts.items() if text}
+    values: dict[str, Any] = {name: text for name, text in texts.items() if name in _KNOWN}
+    values |= {f"{name}_file": path for name, path in form.files.items()}
+    values |= {"area_id": texts["name"], "facilities_only": texts.get("facilities_only") == "true"}
+    if "bbox" in texts:
+        values["box"] = read_box(texts["bbox"])
+    if "columns" in texts:
+        values[f"{_tables(form)[0]}_columns"] = texts["columns"]
+    if "zones_level" in texts:
+        values["zones_level"] = int(texts["zones_level"])
+    return ImportRequest(**values)
+
+
+def _tables(form: ReceivedForm) -> list[str]:
+    return [name for name in ("households", "facilities", "zones") if name in form.files]
+
+
+def _faults(form: ReceivedForm) -> list[tuple[str, str]]:
+    """Fields that are missing, wrong or contradict one another, each with what to do."""
     texts, files = form.texts, form.files
-    faults = []
-    if not AREA_ID_PATTERN.fullmatch(texts.get("name", "")):
-        faults.append(
+    where = [name for name in ("place", "bbox", "boundary") if texts.get(name) or name in files]
+    level = texts.get("zones_level", "")
+    only = texts.get("facilities_only", "")
+    checks = (
+        (
+            AREA_ID_PATTERN.fullmatch(texts.get("name", "")),
             (
                 "name",
                 "must be the area's id: 1 to 63 of the characters a-z, 0-9 and -, such as nanjing-xuanwu",
-            )
-        )
-    where = [name for name in ("place", "bbox", "boundary") if texts.get(name) or name in files]
-    if len(where) > 1:
-        faults.append((where[1], f"and {where[0]} both name the study area; give one of them"))
-    if "osm" not in files and not where:
-        faults.append(("osm", "is required: send an extract, or name a place or a bbox to download"))
-    level = texts.get("zones_level", "")
-    if level and not (level.isascii() and level.isdigit() and len(level) < 3):
-        faults.append(("zones_level", "must be a whole number, such as 9"))
-    only = texts.get("facilities_only", "false").lower()
-    if only not in ("true", "false"):
-        faults.append(("facilities_only", "must be true or false"))
-    elif only == "true" and "facilities" not in files:
-        faults.append(("facilities", "is required where facilities_only is true"))
-    if faults:
-        raise invalid_parameter(*faults, where="body")
-    values: dict[str, Any] = {name: texts[name] for name in FORM.texts if name in _KNOWN and texts.get(name)}
-    if texts.get("bbox"):
-        values["box"] = read_box(texts["bbox"])
-    if level:
-        values["zones_level"] = int(level)
-    values |= {f"{name}_file": path for name, path in files.items()}
-    return ImportRequest(**(values | {"area_id": texts["name"], "facilities_only": only == "true"}))
+            ),
+        ),
+        (
+            len(where) < 2,
+            ("".join(where[1:2]), f"and {''.join(where[:1])} both name the study area; give one of them"),
+        ),
+        (
+            "osm" in files or where,
+            ("osm", "is required: send an extract, or name a place or a bbox to download"),
+        ),
+        (
+            not texts.get("columns") or len(_tables(form)) == 1,
+            (
+                "columns",
+                "is for a form with one table; say households_columns, facilities_columns, zones_columns",
+            ),
+        ),
+        (texts.get("on_error", "") in ("", "fail", "skip"), ("on_error", "must be fail or skip")),
+        (
+            not level or (level.isascii() and level.isdigit() and len(level) < 3),
+            ("zones_level", "must be a whole number, such as 9"),
+        ),
+        (only in ("", "true", "false"), ("facilities_only", "must be true or false")),
+        (
+            only != "true" or "facilities" in files,
+            ("facilities", "is required where facilities_only is true"),
+        ),
+    )
+    return [fault for is_good, fault in checks if not is_good]

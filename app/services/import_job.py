@@ -1,4 +1,4 @@
-"""Imports as jobs: the request as plain data with the files beside it, and how far an import is in percent."""
+"""Imports and updates as jobs: the request as plain data with the files beside it, and how far it is in percent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
@@ -9,8 +9,10 @@ from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
 from app.services.job_context import JobContext, JobKind, JobResult
 from app.services.standards import list_standards
+from app.services.update_area import DataRequest, update_area
 
 IMPORT_KIND = "area-import"
+UPDATE_KIND = "area-update"
 
 _BEGINS_AT_PERCENT = {
     "study_area": 0.0,
@@ -19,11 +21,21 @@ _BEGINS_AT_PERCENT = {
     "network": 40.0,
     "slope": 60.0,
     "extent": 65.0,
+    "zones": 68.0,
     "households_and_facilities": 70.0,
     "hash": 90.0,
     "store": 92.0,
 }
 """Where each stage begins: its share of the time that cities from Helsinki to Nanjing took."""
+
+_UPDATE_BEGINS_AT_PERCENT = {
+    "load": 0.0,
+    "households": 10.0,
+    "facilities": 10.0,
+    "zones": 10.0,
+    "hash": 80.0,
+    "store": 85.0,
+}
 
 
 def import_input(request: ImportRequest, folder: Path) -> dict[str, Any]:
@@ -47,25 +59,44 @@ def import_request(content: Mapping[str, Any], folder: Path) -> ImportRequest:
     return ImportRequest(**values)
 
 
-def stage_progress(context: JobContext) -> Callable[[str, int], None]:
+def update_input(request: DataRequest, folder: Path) -> dict[str, Any]:
+    """A request as JSON; its file is named by the path below `folder`."""
+    given = {key: value for key, value in vars(request).items() if value is not None}
+    return given | {"file": request.file.relative_to(folder).as_posix()}
+
+
+def stage_progress(context: JobContext, begins_at_percent: Mapping[str, float]) -> Callable[[str, int], None]:
     """What an import calls with its stages, as progress of the job."""
 
     def tell(stage: str, count: int) -> None:
-        percent = _BEGINS_AT_PERCENT.get(stage, context.state.percent)
+        percent = begins_at_percent.get(stage, context.state.percent)
         context.progress(stage, percent, {"count": count} if count else None)
 
     return tell
 
 
-def _run(context: JobContext) -> JobResult:
+def _run_import(context: JobContext) -> JobResult:
     report = import_area(
         import_request(context.job.input, context.inputs),
         context.areas,
         context.settings,
         known_services=distinct_services(list_standards()).keys(),
-        progress=stage_progress(context),
+        progress=stage_progress(context, _BEGINS_AT_PERCENT),
     )
     return JobResult(asdict(report))
 
 
-AREA_IMPORT = JobKind(IMPORT_KIND, _run)
+def _run_update(context: JobContext) -> JobResult:
+    content = context.job.input
+    report = update_area(
+        DataRequest(**(content | {"file": context.inputs / content["file"]})),
+        context.areas,
+        context.settings,
+        known_services=distinct_services(list_standards()).keys(),
+        progress=stage_progress(context, _UPDATE_BEGINS_AT_PERCENT),
+    )
+    return JobResult(asdict(report))
+
+
+AREA_IMPORT = JobKind(IMPORT_KIND, _run_import)
+AREA_UPDATE = JobKind(UPDATE_KIND, _run_update)
