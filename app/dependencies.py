@@ -1,12 +1,13 @@
 """What requests ask for and what answers need, as annotated aliases; the only FastAPI wiring."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
 from app.db.repositories.jobs import DatabaseJobStore
+from app.domain.area import Area
 from app.domain.errors import BadInputError, OtherSiteError, ReadOnlyError
 from app.domain.standard import Standard
 from app.entity_tags import note_area
@@ -20,6 +21,7 @@ from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
 from app.services.profiles import list_profile_ids
 from app.services.standards import get_standard
+from app.services.weights import why_not_counted
 from app.settings import Settings
 from app.wiring import open_store
 
@@ -144,6 +146,19 @@ Band = Annotated[
         examples=[0.1],
     ),
 ]
+
+Weight = Literal[
+    "points", "households", "population", "pop_0_3", "pop_3_6", "pop_6_12", "pop_60plus", "pop_65plus"
+]
+"""What shares are counted in (a test compares it with `app.domain.household.WEIGHTS`)."""
+
+
+def check_weight(area: Area, weight: Weight) -> None:
+    """Refuse a weight that the area does not know; the problem names those that it knows."""
+    problem = why_not_counted(area, weight)
+    if problem is not None:
+        raise invalid_parameter(("weight", problem))
+
 
 # --- what answers need -----------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from app.routers import (
     updates,
     uploads,
     versions,
+    zones,
 )
 from app.routers.answers import problem_documents
 from app.routers.examples import add_examples
@@ -122,6 +123,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         facilities,
         isochrones,
         siting,
+        zones,
     ):
         app.include_router(
             module.router,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OutputOption, ReportFormat, Weight
+from app.cli.options import AreaArgument, Division, JsonOption, OutputOption, ReportFormat, Weight
 from app.cli.output import check_output, write_bytes, write_json, write_tables
 from app.domain.errors import BadInputError
 
@@ -27,6 +27,9 @@ def assess_area(
         typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
     ] = None,
     weight: Annotated[Weight, typer.Option(help="What shares are counted in.")] = Weight.HOUSEHOLDS,
+    by: Annotated[
+        Division, typer.Option(help="zone: the sums of each zone instead of each service or household.")
+    ] = Division.AREA,
     band: Annotated[
         float | None,
         typer.Option(
@@ -43,20 +46,26 @@ def assess_area(
     wanted = _wanted(answer, as_json=as_json)
 
     from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.domain.zone import NoZonesError
     from app.services.assessment import assess, choose_walker
+    from app.services.weights import why_not_counted
 
     check_output(output)
     _check_band(band)
     chosen = find_standard(standard)
     walker = choose_walker(chosen, find_profile(profile), speed_mps)
     engine = open_areas(load_settings()).engine(name)
-    if weight is Weight.POPULATION and engine.area.households.population is None:
-        raise BadInputError(
-            "--weight population",
-            f"nobody told the population of area '{name}'; import it with --households FILE and a column population",
-        )
+    problem = why_not_counted(engine.area, weight.value)
+    if problem is not None:
+        raise BadInputError(f"--weight {weight}", problem)
+    if by is Division.ZONE and engine.area.zones is None:
+        raise NoZonesError(name)
     assessment = assess(engine, chosen, walker, band=band)
-    if wanted is ReportFormat.CSV:
+    if by is Division.ZONE:
+        from app.cli.zone_report import write_zones
+
+        write_zones(assessment, weight.value, wanted, output)
+    elif wanted is ReportFormat.CSV:
         from app.cli.csv_rows import household_csv
 
         write_bytes(household_csv(assessment), output)

@@ -97,8 +97,7 @@ def coverage_parts(coverage: dict[str, Any]) -> Iterable[RenderableType]:
     yield Text(both_names(standard["title"], " "), "bold")
     total = coverage["total"]
     counts = ", ".join(
-        f"{total[key]:,.0f} {key}" if total[key] is not None else f"{key} unknown"
-        for key in ("points", "households", "population")
+        f"{total[key]:,.0f} {key}" if total[key] is not None else f"{key} unknown" for key in total
     )
     yield Text(f"{counts}; shares count {weight}")
     yield ""

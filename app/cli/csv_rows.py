@@ -27,12 +27,15 @@ FACILITY_COLUMNS = ("id", "lon", "lat", "services", "name", "area_m2")
 def household_csv(assessment: Assessment) -> Iterator[bytes]:
     """A header, and one row for each household in the order of their ids."""
     services = assessment.services
-    header = ["id", "lon", "lat", "households", "population", "overall"]
+    area = assessment.area
+    groups = [name for name in area.households.counted if name in area.households.groups]
+    more = [*groups, *(["zone"] if area.zones is not None else [])]
+    header = ["id", "lon", "lat", "households", "population", *more, "overall"]
     for item in services:
         over = "over_m" if item.service.length_limit_m is not None else "over_s"
         columns = ("state", "time_s", over, *(["holds"] if assessment.band is not None else []))
         header += [f"{item.service.id}_{column}" for column in columns]
-    yield _lines([header])
+    yield csv_lines([header])
     position = 0
     for features in household_pieces(assessment):
         rows = []
@@ -47,19 +50,21 @@ def household_csv(assessment: Assessment) -> Iterator[bytes]:
                 lat,
                 properties["households"],
                 properties["population"],
+                *(properties[group] for group in groups),
+                *([safe_text(properties["zone"])] if area.zones is not None else []),
                 overall,
             ]
             for verdict in properties["services"].values():
                 row += [verdict["state"], verdict["time_s"], verdict.get("over_s", verdict.get("over_m"))]
                 if "holds" in verdict:
                     row.append("yes" if all(verdict["holds"].values()) else "no")
-            rows.append([_cell(value) for value in row])
-        yield _lines(rows)
+            rows.append([plain_number(value) for value in row])
+        yield csv_lines(rows)
 
 
 def facility_csv(area: Area, services: dict[int, list[str]]) -> Iterator[bytes]:
     """A header, and one row for each facility; `reach15 area import --facilities` reads it again."""
-    yield _lines([FACILITY_COLUMNS])
+    yield csv_lines([FACILITY_COLUMNS])
     rows = []
     for feature in facility_features(area, services):
         properties = feature["properties"]
@@ -67,7 +72,7 @@ def facility_csv(area: Area, services: dict[int, list[str]]) -> Iterator[bytes]:
         name = " ".join(_CONTROL.sub(" ", properties["name"] or "").split())
         offered = ";".join(properties["services"])
         rows.append([safe_text(properties["id"]), lon, lat, offered, safe_text(name), properties["area_m2"]])
-    yield _lines(rows)
+    yield csv_lines(rows)
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -81,12 +86,13 @@ def safe_text(text: str) -> str:
     return text
 
 
-def _cell(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Whole numbers without ``.0``; what does not exist is an empty cell."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+def csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Rows as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()

@@ -12,6 +12,7 @@ from app.geo.units import IntArray
 from app.schemas.facilities import facility_features
 from app.schemas.households import household_features
 from app.schemas.provenance import assessment_head, facilities_head
+from app.schemas.zones import zone_coverage_features
 from app.services.assessment import Assessment
 
 _PIECE = 2000
@@ -31,6 +32,12 @@ def household_pieces(
 def household_collection(assessment: Assessment, positions: IntArray | None = None) -> Iterator[bytes]:
     """Households with their verdicts, and what made them."""
     return _collection(assessment_head(assessment), household_pieces(assessment, positions))
+
+
+def zone_collection(assessment: Assessment, coverage: dict[str, Any]) -> Iterator[bytes]:
+    """Zones with their coverage, and what made it."""
+    head = assessment_head(assessment) | {"weight": coverage["weight"]}
+    return _collection(head, [zone_coverage_features(assessment, coverage)])
 
 
 def facility_collection(

@@ -15,5 +15,6 @@ DEMO_HOUSEHOLD: str = EXAMPLES["/v1/areas/{area}/households/{household_id}"]["id
 def add_examples(document: dict[str, Any]) -> None:
     """Put the examples into an OpenAPI document. FastAPI, which writes it, would drop every null from them."""
     for path, example in EXAMPLES.items():
-        for content in document["paths"][path]["get"]["responses"]["200"]["content"].values():
-            content["example"] = example
+        contents = document["paths"][path]["get"]["responses"]["200"]["content"]
+        usual = next(kind for kind, content in contents.items() if "$ref" in content["schema"])
+        contents[usual]["example"] = example  # another media type is another answer

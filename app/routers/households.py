@@ -5,16 +5,17 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 
-from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep
+from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep, Weight, check_weight
 from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
+from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, feature_collection, problem_documents
 from app.routers.examples import DEMO_HOUSEHOLD
 from app.routers.paging import BboxDep, PageDep, cut_page
 from app.schemas.crs import in_crs
-from app.schemas.households import household_features, matching_households
+from app.schemas.households import household_features, matching_households, weight_of
 from app.schemas.provenance import assessment_head
 from app.schemas.wire_features import HouseholdAnswer, HouseholdsAnswer
 from app.services.assessment import assess
@@ -44,7 +45,9 @@ _PROBLEMS = (
     summary="Households with their verdicts",
     response_model=HouseholdsAnswer,
     response_class=GeoJsonAnswer,
-    responses=problem_documents(*_PROBLEMS, PROBLEMS[ServiceNotFoundError]),
+    responses=problem_documents(
+        *_PROBLEMS, PROBLEMS[ServiceNotFoundError], PROBLEMS[NoZonesError], PROBLEMS[ZoneNotFoundError]
+    ),
 )
 def list_households(
     request: Request,
@@ -70,17 +73,32 @@ def list_households(
             examples=["uncovered", "too_far"],
         ),
     ] = None,
+    zone: Annotated[
+        str | None,
+        Query(description="Only households of this zone; `outside` for those in none.", examples=["outside"]),
+    ] = None,
+    weight: Annotated[
+        Weight | None,
+        Query(
+            description="Also say how many of these all matching households have.", examples=["households"]
+        ),
+    ] = None,
     band: Band = None,
 ) -> GeoJsonAnswer:
     """One feature a household, by id, in pages: follow the `next` link until there is none."""
+    if weight is not None:
+        check_weight(engine.area, weight)
     chosen = None if service is None else get_service(standard, service)
     # The whole standard, even for one service: another one of it may stand in for that.
     assessment = assess(engine, standard, walker, band=band)
     shown = assessment.services if chosen is None else (assessment.of(chosen),)
-    matching = matching_households(assessment, services=shown, state=state, bbox=bbox)
+    matching = matching_households(assessment, services=shown, state=state, bbox=bbox, zone=zone)
     part = cut_page(engine.area.households.id, matching, page)
     features = household_features(assessment, part.positions, services=shown)
-    return feature_collection(request, features, part, assessment_head(assessment), crs)
+    head = assessment_head(assessment)
+    if weight is not None:
+        head |= {"weight": weight, "weightMatched": weight_of(engine.area, matching, weight)}
+    return feature_collection(request, features, part, head, crs)
 
 
 @router.get(

@@ -1,5 +1,6 @@
-"""Service coverage of an area: counts and shares of every state, by service and over all."""
+"""Service coverage of an area and of parts of it: counts and shares of every state, by service and over all."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,23 @@ from app.schemas.numbers import DEGREE_DECIMALS, SHARE_DECIMALS, WEIGHT_DECIMALS
 from app.schemas.provenance import provenance
 from app.services.assessment import Assessment, ServiceAssessment
 
-Sums = dict[str, dict[str, float | None]]
+Sums = dict[str, float | None]
+"""How many, by each of `Households.counted`."""
+
+
+@dataclass(frozen=True)
+class PartSums:
+    """One part of an area: everybody in it, and its states for each service and over all."""
+
+    total: Sums
+    services: list[dict[str, Any]]
+    overall: dict[str, Sums]
 
 
 def coverage_to_dict(assessment: Assessment, *, weight: str) -> dict[str, Any]:
     """The coverage answer; `weight` is one that the area knows and decides what shares are counted in."""
     area, standard = assessment.area, assessment.standard
+    (everybody,) = sum_up(assessment, weight)
     return {
         "area": {
             "id": area.id,
@@ -30,52 +42,87 @@ def coverage_to_dict(assessment: Assessment, *, weight: str) -> dict[str, Any]:
         "speed_mps": assessment.walker.speed_mps,
         "weight": weight,
         **({} if assessment.band is None else {"band": assessment.band}),
-        "total": _total(area),
-        "services": [_service_to_dict(area, item, weight) for item in assessment.services],
-        "overall": _sums(area, assessment.overall.astype(np.int64), OVERALL_STATES),
+        "total": everybody.total,
+        "services": [
+            _service_to_dict(item, sums)
+            for item, sums in zip(assessment.services, everybody.services, strict=True)
+        ],
+        "overall": everybody.overall,
         "provenance": provenance(assessment),
     }
 
 
-def _service_to_dict(area: Area, item: ServiceAssessment, weight: str) -> dict[str, Any]:
-    states = _sums(area, item.verdicts.state.astype(np.int64), STATES)
-    counted = {state: sums[weight] or 0.0 for state, sums in states.items()}
-    total = sum(counted.values())
-    undetermined = sum(counted[STATES[state]] for state in NOT_DETERMINED_STATES)
-    covered = counted[STATES[COVERED]]
-    answer = {
+def sum_up(
+    assessment: Assessment, weight: str, part: IntArray | None = None, parts: int = 1
+) -> list[PartSums]:
+    """Counts of each part of an area; they add up to those of the area.
+
+    Parameters
+    ----------
+    part : int array, shape (h,), optional
+        Part of each household, ``0..parts-1``; without it all are in one.
+    """
+    area = assessment.area
+    if part is None:
+        part = np.zeros(area.households.count, dtype=np.int64)
+    totals = _sums(area, np.zeros_like(part), ("all",), part, parts)
+    overall = _sums(area, assessment.overall.astype(np.int64), OVERALL_STATES, part, parts)
+    services = [_service_sums(area, item, weight, part, parts) for item in assessment.services]
+    return [
+        PartSums(totals[row]["all"], [sums[row] for sums in services], overall[row]) for row in range(parts)
+    ]
+
+
+def _service_to_dict(item: ServiceAssessment, sums: dict[str, Any]) -> dict[str, Any]:
+    return {
         "id": item.service.id,
         "name": name_to_dict(item.service.name),
         "obligation": item.service.obligation,
         "limit": limit_to_dict(item.service),
         "min_count": item.service.min_count,
         "facilities": len(item.facilities),
-        "states": states,
-        "share_covered": _share(covered, total),
-        "share_covered_of_determined": _share(covered, total - undetermined),
+        **sums,
     }
+
+
+def _service_sums(
+    area: Area, item: ServiceAssessment, weight: str, part: IntArray, parts: int
+) -> list[dict[str, Any]]:
+    """States and shares of one service in each part."""
+    fragile: list[dict[str, Sums]] = []
     if item.is_fragile is not None:
-        answer["fragile"] = _sums(area, item.is_fragile.astype(np.int64), ("holds", "fragile"))["fragile"]
-    return answer
+        fragile = _sums(area, item.is_fragile.astype(np.int64), ("holds", "fragile"), part, parts)
+    answers = []
+    for row, states in enumerate(_sums(area, item.verdicts.state.astype(np.int64), STATES, part, parts)):
+        counted = {state: sums[weight] or 0.0 for state, sums in states.items()}
+        total = sum(counted.values())
+        undetermined = sum(counted[STATES[state]] for state in NOT_DETERMINED_STATES)
+        covered = counted[STATES[COVERED]]
+        answer: dict[str, Any] = {
+            "states": states,
+            "share_covered": share(covered, total),
+            "share_covered_of_determined": share(covered, total - undetermined),
+        }
+        if fragile:
+            answer["fragile"] = fragile[row]["fragile"]
+        answers.append(answer)
+    return answers
 
 
-def _sums(area: Area, group: IntArray, names: tuple[str, ...]) -> Sums:
-    """Points, households and population of each group."""
-    sums: Sums = {name: {} for name in names}
+def _sums(
+    area: Area, group: IntArray, names: tuple[str, ...], part: IntArray, parts: int
+) -> list[dict[str, Sums]]:
+    """What is counted of each group in each part."""
+    sums: list[dict[str, Sums]] = [{name: {} for name in names} for _ in range(parts)]
+    slot = part * len(names) + group
     for weight in area.households.counted:
         values = area.households.weights(weight)
-        totals = [None] * len(names) if values is None else np.bincount(group, values, len(names)).tolist()
-        for name, total in zip(names, totals, strict=True):
-            sums[name][weight] = _count(total, weight)
+        size = parts * len(names)
+        totals = [None] * size if values is None else np.bincount(slot, values, size).tolist()
+        for position, total in enumerate(totals):
+            row, column = divmod(position, len(names))
+            sums[row][names[column]][weight] = _count(total, weight)
     return sums
-
-
-def _total(area: Area) -> dict[str, float | None]:
-    totals: dict[str, float | None] = {}
-    for weight in area.households.counted:
-        values = area.households.weights(weight)
-        totals[weight] = None if values is None else _count(float(values.sum()), weight)
-    return totals
 
 
 def _count(total: float | None, weight: str) -> float | None:
@@ -84,6 +131,6 @@ def _count(total: float | None, weight: str) -> float | None:
     return int(total) if weight == "points" else round(total, WEIGHT_DECIMALS)
 
 
-def _share(part: float, whole: float) -> float | None:
+def share(part: float, whole: float) -> float | None:
     """None where there is nobody to have a share of."""
     return round(part / whole, SHARE_DECIMALS) if whole > 0 else None

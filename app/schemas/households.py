@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.area import Area
 from app.geo.units import BoolArray, IntArray
 from app.geo.verdict import (
     COVERED,
@@ -15,7 +16,16 @@ from app.geo.verdict import (
     TOO_FAR,
     UNDETERMINED,
 )
-from app.schemas.numbers import DEGREE_DECIMALS, LINK_DECIMALS, WALK_DECIMALS, number, numbers, point
+from app.schemas.numbers import (
+    DEGREE_DECIMALS,
+    LINK_DECIMALS,
+    WALK_DECIMALS,
+    WEIGHT_DECIMALS,
+    number,
+    numbers,
+    point,
+)
+from app.schemas.zones import in_zone, zone_member
 from app.services.assessment import Assessment, ServiceAssessment
 
 UNCOVERED = "uncovered"
@@ -28,8 +38,15 @@ def matching_households(
     services: Sequence[ServiceAssessment],
     state: str | None = None,
     bbox: tuple[float, float, float, float] | None = None,
+    zone: str | None = None,
 ) -> IntArray:
-    """Positions, ascending by id, of the households in a box that have a state for at least one of the services."""
+    """Positions, ascending by id, of the households in a box that have a state for at least one of the services.
+
+    Raises
+    ------
+    NoZonesError, ZoneNotFoundError
+        If only those of a zone are wanted, and the area has none of this id.
+    """
     households = assessment.area.households
     wanted: BoolArray = np.ones(households.count, dtype=bool)
     if state is not None:
@@ -41,7 +58,15 @@ def matching_households(
         west, south, east, north = bbox
         wanted &= (households.lon_deg >= west) & (households.lon_deg <= east)
         wanted &= (households.lat_deg >= south) & (households.lat_deg <= north)
+    if zone is not None:
+        wanted &= in_zone(assessment.area, zone)
     return np.flatnonzero(wanted)
+
+
+def weight_of(area: Area, positions: IntArray, weight: str) -> float | None:
+    """Sum of a weight over some households; None where the area does not know it."""
+    values = area.households.weights(weight)
+    return None if values is None else number(float(values[positions].sum()), WEIGHT_DECIMALS)
 
 
 def household_features(
@@ -56,6 +81,7 @@ def household_features(
         if households.population is None
         else numbers(households.population[positions], 3)
     )
+    groups = {group: numbers(values[positions], 3) for group, values in households.groups.items()}
     link = assessment.view.household_link[positions]
     features = []
     for row, position in enumerate(positions.tolist()):
@@ -63,6 +89,8 @@ def household_features(
             "id": str(households.id[position]),
             "households": weights[row],
             "population": persons[row],
+            **{group: values[row] for group, values in groups.items()},
+            **zone_member(assessment.area, position),
             "estimated": bool(households.estimated[position]),
         }
         if link[row] >= 0:

@@ -37,6 +37,15 @@ def assessment_head(assessment: Assessment) -> dict[str, Any]:
     }
 
 
+def area_head(area: Area) -> dict[str, Any]:
+    """Members beside features of an area alone."""
+    return {
+        "attribution": ATTRIBUTION,
+        "area": {"id": area.id, "version": area.version},
+        "provenance": area_provenance(area),
+    }
+
+
 def facilities_head(area: Area, standards: Iterable[Standard]) -> dict[str, Any]:
     """Members beside facilities: whose data, and the standards that said what is one."""
     return {

@@ -237,12 +237,32 @@ class ServiceCoverage(BaseModel):
     )
 
 
+class ZoneService(BaseModel):
+    """Coverage of one service in a zone."""
+
+    id: str
+    states: States
+    share_covered: float | None
+    share_covered_of_determined: float | None
+    fragile: Sums | None = None
+
+
 class Overall(BaseModel):
     """Over all required services together."""
 
     served: Sums
     underserved: Sums
     undetermined: Sums
+
+
+class ZoneCoverage(BaseModel):
+    """Coverage of one zone."""
+
+    id: str = Field(description="`outside` for all households that lie in no zone; it comes last.")
+    name: str | None
+    total: Sums
+    services: list[ZoneService]
+    overall: Overall
 
 
 class CoverageAnswer(BaseModel):
@@ -259,4 +279,8 @@ class CoverageAnswer(BaseModel):
     total: Sums
     services: list[ServiceCoverage]
     overall: Overall
+    by: Literal["zone"] | None = Field(default=None, description="Where asked for.")
+    zones: list[ZoneCoverage] | None = Field(
+        default=None, description="With `by=zone`: every household is in exactly one of them."
+    )
     provenance: Provenance

@@ -1,6 +1,6 @@
 """Shapes of the GeoJSON answers, for the OpenAPI document; as in `app.schemas.wire`, nothing validates with them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -79,6 +79,14 @@ class HouseholdProperties(BaseModel):
     id: str
     households: float
     population: float | None
+    pop_0_3: float | None = Field(default=None, description="Persons of an age group, where the area has it.")
+    pop_3_6: float | None = None
+    pop_6_12: float | None = None
+    pop_60plus: float | None = None
+    pop_65plus: float | None = None
+    zone: str | None = Field(
+        default=None, description="Where the area has zones: the one it lies in, or `outside`."
+    )
     estimated: bool = Field(description="Whether `households` is an estimate from the building's size.")
     link_m: float | None
     link_lon: float | None
@@ -130,6 +138,10 @@ class _Page(BaseModel):
 class HouseholdsAnswer(_Page, _Assessed):
     """A page of households."""
 
+    weight: str | None = Field(default=None, description="Where asked for.")
+    weight_matched: float | None = Field(
+        default=None, alias="weightMatched", description="With `weight`: its sum on all pages together."
+    )
     features: list[Household]
 
 
@@ -161,3 +173,43 @@ class FacilitiesAnswer(_Page):
     standards: list[StandardReference] = Field(description="Standards that `services` are those of.")
     provenance: Provenance
     features: list[Facility]
+
+
+class Polygons(BaseModel):
+    """A GeoJSON polygon or several."""
+
+    type: Literal["Polygon", "MultiPolygon"]
+    coordinates: list[Any]
+
+
+class ZoneProperties(BaseModel):
+    """A zone and who lives in it."""
+
+    id: str
+    name: str | None
+    points: int
+    households: float
+    population: float | None
+    pop_0_3: float | None = None
+    pop_3_6: float | None = None
+    pop_6_12: float | None = None
+    pop_60plus: float | None = None
+    pop_65plus: float | None = None
+
+
+class Zone(BaseModel):
+    """A zone as a GeoJSON feature."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Polygons
+    properties: ZoneProperties
+
+
+class ZonesAnswer(_Page):
+    """A page of zones."""
+
+    attribution: str
+    area: AreaReference
+    provenance: Provenance
+    features: list[Zone]

@@ -38,6 +38,7 @@ MODELS = {
     "/v1/areas/{area}/isochrones": wire_isochrones.IsochronesAnswer,
     "/v1/areas/{area}/versions": wire_versions.VersionsAnswer,
     "/v1/areas/{area}/siting/heat": wire_siting.HeatAnswer,
+    "/v1/areas/{area}/zones": wire_features.ZonesAnswer,
 }
 INSTEAD: dict[str, dict[str, tuple[str, ...]]] = {
     "/v1/areas/{area}/isochrones": {"facility": ("lon", "lat"), "service": ("lon", "lat")}
@@ -106,16 +107,17 @@ def test_every_example_works(client: TestClient, path: str) -> None:
 def test_answers_have_their_documented_shape(client: TestClient, path: str) -> None:
     response = ask(client, path, required(path))
     documented = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
-    assert list(documented) == [response.headers["content-type"]]
+    assert response.headers["content-type"] in documented
     model: type[BaseModel] = MODELS[path]
     model.model_validate_json(response.content, strict=True, extra="forbid")
-    (content,) = documented.values()
+    content = documented[response.headers["content-type"]]
     assert content["schema"] == {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.startswith("/v1")])
 def test_example_answers_look_like_real_ones(client: TestClient, path: str) -> None:
-    (content,) = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"].values()
+    contents = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"].values()
+    (content,) = [content for content in contents if "example" in content]
     MODELS[path].model_validate(content["example"], extra="forbid")
     assert set(content["example"]) == set(ask(client, path, required(path)).json())
 
