@@ -20,6 +20,7 @@ from app.routers import (
     coverage,
     explain,
     facilities,
+    gate,
     health,
     households,
     isochrones,
@@ -124,6 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         isochrones,
         siting,
         zones,
+        gate,
     ):
         app.include_router(
             module.router,

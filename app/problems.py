@@ -30,12 +30,14 @@ from app.domain.errors import (
     AreaChangedError,
     AreaNotFoundError,
     BadInputError,
+    BodyTooLargeError,
     DatabaseError,
     DatabaseUnavailableError,
     DownloadError,
     FacilityNotFoundError,
     HouseholdNotFoundError,
     NotFoundError,
+    NotJsonError,
     NotMultipartError,
     OtherSiteError,
     Reach15Error,
@@ -124,6 +126,8 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     RowsRejectedError: ProblemType(
         422, "rows-rejected", "Rows of a file cannot be used", facts=("rejected", "repaired")
     ),
+    BodyTooLargeError: ProblemType(413, "body-too-large", "Body too large", facts=("limit_mb",)),
+    NotJsonError: ProblemType(415, "not-json", "Not JSON"),
     MalformedPolicyError: ProblemType(422, "malformed-policy", "Malformed policy"),
     NotEvaluableError: INTERNAL,
     NotFoundError: ProblemType(404, "not-found", "Not found"),

@@ -14,6 +14,22 @@ class BadInputError(Reach15Error):
         super().__init__(f"{where}: {problem}")
 
 
+class BodyTooLargeError(Reach15Error):
+    """A request brings more than it may."""
+
+    def __init__(self, limit_mb: int) -> None:
+        self.limit_mb = limit_mb
+        super().__init__(f"the body is larger than {limit_mb} MB; send less")
+
+
+class NotJsonError(Reach15Error):
+    """A request's body is said to be something other than JSON."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"the body is said to be '{kind}'; send JSON as application/json")
+
+
 class NotFoundError(Reach15Error):
     """Something was asked for by a name that does not exist."""
 

@@ -21,13 +21,15 @@ from app.services.proposal_streets import resolve_streets
 class Comparison:
     """A city before and after a proposal; both have the same households in the same order.
 
-    ``notes`` is what the user should hear: what is there already, what was passed over.
+    ``notes`` is what the user should hear: what is there already, what was passed over. ``as_a_whole`` says why
+    everything was worked out anew, None where only what could change was searched; the answer is the same.
     """
 
     proposal: Proposal
     before: Assessment
     after: Assessment
     notes: tuple[str, ...] = ()
+    as_a_whole: str | None = None
 
     def gained(self, position: int) -> BoolArray:
         """Households covered after and not before, by the standard's service at `position`, shape (h,)."""
@@ -71,9 +73,9 @@ def compare(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Pr
         try:
             parts = IncrementalComparison(engine, before, streets.changes, facilities)
             return Comparison(proposal, before, parts.run(make_area), notes)
-        except NotIncrementalError as reason:
-            notes = (*notes, f"worked out anew as a whole: {reason}")
-    return Comparison(proposal, before, assess_anew(engine, standard, walker, proposal), notes)
+        except NotIncrementalError as error:
+            reason = str(error)
+    return Comparison(proposal, before, assess_anew(engine, standard, walker, proposal), notes, reason)
 
 
 def assess_anew(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Assessment:
