@@ -20,7 +20,7 @@ from app.domain.standard import StandardNotFoundError
 from app.geo.errors import InvalidSpeedError
 from app.ingest.baseline_files import read_baseline_value
 from app.ingest.policy_files import read_policy_value
-from app.problems import PROBLEMS
+from app.problems import PROBLEMS, UNREAD
 from app.routers.answers import JsonAnswer, problem_documents
 from app.schemas.gate import gate_report
 from app.schemas.wire_gate import CheckAnswer, check_body
@@ -35,6 +35,7 @@ _PARTS = frozenset({"proposal", "policy", "baseline"})
 
 async def _read_body(request: Request) -> bytes:
     """The body, whatever it holds; refused before it is read where its length or kind is wrong."""
+    request.scope[UNREAD] = True
     kind = request.headers.get("content-type", _JSON_TYPES[0]).split(";", 1)[0].strip().lower()
     if kind not in _JSON_TYPES:
         raise NotJsonError(kind)
@@ -48,6 +49,7 @@ async def _read_body(request: Request) -> bytes:
         if size > most:
             raise BodyTooLargeError(MOST_BODY_MB)
         parts.append(part)
+    request.scope[UNREAD] = False
     return b"".join(parts)
 
 

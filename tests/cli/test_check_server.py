@@ -22,7 +22,7 @@ from tests.support.proposing import feature, write_proposal
 PATIENCE_S = 60.0
 HOUSE = "node/349041876"
 CASES: dict[str, Any] = {
-    "passes": {"rules": [{"id": "a", "kind": "min_share", "value": 0.1, "service": "supermarket"}]},
+    "passes": {"rules": [{"id": "a", "kind": "min_share", "value": 0.1, "service": "hair_beauty"}]},
     "fails": {"rules": [{"id": "a", "kind": "min_share", "value": 1, "service": "hair_beauty"}]},
     "unknown": {"rules": [{"id": "a", "kind": "max_lost", "value": 0}]},
 }
