@@ -1,7 +1,7 @@
 """The HTTP service. Run it with ``reach15 serve`` or ``uvicorn app.main:create_app --factory``."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -90,12 +90,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.openapi()
         kernels = KernelLoader()
         kernels.start()
-        database = open_database(settings)
-        database.check()  # on tables that it does not know, the service does not start
-        app.state.area_service = build_area_service(settings, database, kernels)
-        app.state.job_service = build_job_service(settings, database)
-        yield
-        database.close()
+        with closing(open_database(settings)) as database:
+            database.check()  # on tables that it does not know, the service does not start
+            app.state.area_service = build_area_service(settings, database, kernels)
+            app.state.job_service = build_job_service(settings, database)
+            yield
 
     app = DocumentedApp(
         title="reach15",

@@ -195,14 +195,30 @@ def test(pytest_arguments: Sequence[str]) -> int:
         "imports": [str(environment.script("lint-imports")), "--no-logo"],
         "tests": [python, "-m", "pytest", *pytest_arguments],
     }
+    missing = postgis_is_missing()
+    if missing:
+        print(f"\n{'!' * 100}\nNOT TESTED ON POSTGIS, only on SQLite: {missing}\n{'!' * 100}", flush=True)
     failed = []
     for name, command in steps.items():
         shown = shlex.join([Path(command[0]).name, *command[1:]])
         print(f"\n=== {name}: {shown}", flush=True)
         if subprocess.call(command, cwd=ROOT, env=environment.variables()) != 0:
             failed.append(name)
+    if missing:
+        print(f"\nNOT TESTED ON POSTGIS: {missing}", flush=True)
     print(f"\nFailed: {', '.join(failed)}" if failed else f"\nAll {len(steps)} checks passed.", flush=True)
     return 1 if failed else 0
+
+
+def postgis_is_missing() -> str | None:
+    """What keeps the tests from PostGIS, or None."""
+    checked = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "private_postgis.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return None if checked.returncode == 0 else checked.stderr.strip().removeprefix("private_postgis.py: ")
 
 
 def bench(arguments: Sequence[str]) -> int:

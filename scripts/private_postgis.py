@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A PostgreSQL with PostGIS of one's own, in a temporary folder on a free port, removed when done.
 
-``python3 scripts/private_postgis.py`` prints its address and keeps it until Ctrl-C; tests use `private_postgis`.
+``python3 scripts/private_postgis.py`` prints its address and keeps it until Ctrl-C, ``--check`` says whether it could;
+tests use `private_postgis`.
 PostgreSQL refuses to run as root: then it runs as the user ``postgres``, who comes with Debian's package.
 """
 
@@ -180,8 +181,11 @@ def _free_port() -> int:
 
 
 def main() -> int:
-    """Keep a cluster until Ctrl-C."""
+    """Keep a cluster until Ctrl-C, or only say whether there can be one."""
     try:
+        if "--check" in sys.argv[1:]:
+            find_programs()
+            return 0
         with private_postgis() as cluster:
             print(f"export REACH15_DATABASE_URL={cluster.address}", flush=True)
             print("Ctrl-C stops and removes it.", file=sys.stderr, flush=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from app.db.schema import upgrade
+from app.db.session import Database
 from app.domain.errors import BadInputError
 from app.ingest.demo_extract import find_demo_extract
 from app.main import create_app
@@ -17,6 +19,7 @@ from app.services.import_job import IMPORT_KIND
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
+from tests.support.databases import PostgisMissingError, TestCluster, cluster, is_required
 from tests.support.stores import area_store
 
 
@@ -24,6 +27,32 @@ from tests.support.stores import area_store
 def _compiled_kernels() -> None:
     """Compile once, before any test: a compiler in another thread changes Python's warning filters for all."""
     assert KernelLoader().wait() is not None
+
+
+@pytest.fixture(scope="session")
+def postgis() -> Iterator[TestCluster]:
+    """A private PostGIS; without one, tests that need it are skipped, and the summary says so."""
+    try:
+        with cluster() as started:
+            yield started
+    except PostgisMissingError as error:
+        if is_required():
+            raise
+        pytest.skip(f"NOT TESTED, no PostGIS: {error}")
+
+
+@pytest.fixture(params=["sqlite", "postgis"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database with tables, of each kind in turn."""
+    if request.param == "sqlite":
+        address = f"sqlite:///{tmp_path / 'test.sqlite'}"
+        database = Database(address)
+        upgrade(database)
+        database.close()
+        yield address
+    else:
+        with request.getfixturevalue("postgis").database() as address:
+            yield address
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     _make_folder(database)
     from alembic import command  # noqa: PLC0415 - a quarter of a second that only this command pays
 
-    with database.connection() as connection:
+    with database.migrating() as connection:
         command.upgrade(_config(connection), revision)
 
 
@@ -92,7 +92,7 @@ def downgrade(database: Database, revision: str) -> None:
     """Take the tables back to an older version; ``base`` drops them all."""
     from alembic import command  # noqa: PLC0415 - as above
 
-    with database.connection() as connection:
+    with database.migrating() as connection:
         command.downgrade(_config(connection), revision)
 
 
@@ -100,7 +100,7 @@ def check_models(database: Database) -> None:
     """Raise alembic's error if the tables differ from the models: for the tests of a migration."""
     from alembic import command  # noqa: PLC0415 - as above
 
-    with database.connection() as connection:
+    with database.migrating() as connection:
         command.check(_config(connection))
 
 

@@ -11,11 +11,21 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db.box_index import register_functions
 from app.db.errors import explained
+from app.domain.errors import DatabaseError
 
 BUSY_S = 30.0
 """How long a writer waits for another one; the longest transaction stores the rows of an import."""
 CONNECT_S = 5
 """How long the database may take to answer the door before it counts as away."""
+
+MIGRATION_WAIT_S = 5
+"""A migration that waits for a table makes everybody else wait behind it: better to give up soon."""
+
+_MIGRATING = {
+    "busy_timeout": MIGRATION_WAIT_S * 1000,
+    "foreign_keys": "OFF",
+    "legacy_alter_table": "ON",
+}
 
 _WRITING = "reach15_writing"
 
@@ -54,6 +64,29 @@ class Database:
         """A session whose changes are kept together when the block ends well, and not at all otherwise."""
         with explained(self.place), self._write_session.begin() as session:
             yield session
+
+    @contextmanager
+    def migrating(self) -> Iterator[sa.Connection]:
+        """A writing transaction for migrations: it soon gives up waiting for others.
+
+        In SQLite, where tables are rebuilt under another name, dropping the old one must take no rows of other tables
+        with it, nor may what refers to its name be rewritten. References are checked at the end instead.
+        """
+        with explained(self.place), self.engine.connect() as plain:
+            if self.is_sqlite:
+                driver: Any = plain.connection.driver_connection
+                for pragma, value in _MIGRATING.items():
+                    driver.execute(f"PRAGMA {pragma} = {value}")
+            connection = plain.execution_options(**{_WRITING: True})
+            try:
+                with connection.begin():
+                    yield connection
+                    if self.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                        raise DatabaseError(
+                            self.place, "would lose references between tables; nothing was changed"
+                        )
+            finally:
+                plain.invalidate()  # what was set for migrations must not reach anybody else
 
     @contextmanager
     def connection(self) -> Iterator[sa.Connection]:

@@ -7,12 +7,14 @@ homes (ways 20, 21, 22) and a house too far out (way 23)
 
 import json
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from app.domain.area import Area, ImportReport
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
+from app.wiring import open_database, open_store
 from tests.support.osm_writing import Place, Sketch, degrees
 from tests.support.stores import area_store
 
@@ -65,10 +67,14 @@ def do_import(
     **options: Any,
 ) -> tuple[ImportReport, Area]:
     """Import into a store in `folder`; the report, and the area as it is loaded from there."""
-    store = area_store(folder)
+    used = settings or Settings()
+    if used.database_url is None:
+        used = Settings(**(used.model_dump() | {"data_dir": folder}))
     request = ImportRequest(area_id, osm_file=osm_file, **options)
-    report = import_area(request, store, settings or Settings(), known_services=known_services)
-    return report, store.load(area_id)
+    with closing(open_database(used)) as database:
+        store = open_store(used, database)
+        report = import_area(request, store, used, known_services=known_services)
+        return report, store.load(area_id)
 
 
 def version_folder(data: Path, area_id: str = "town") -> Path:

@@ -8,11 +8,8 @@ from geoalchemy2 import alembic_helpers
 
 from app.db import models  # noqa: F401 - fills the metadata
 from app.db.base import Base
-from app.db.session import Database
+from app.db.session import MIGRATION_WAIT_S, Database
 from app.settings import Settings
-
-LOCK_TIMEOUT = "5s"
-"""A migration that waits for a table makes everybody else wait behind it: better to give up soon."""
 
 _FOREIGN = ("idx_", "spatial_ref_sys", "sqlite_")
 """Spatial indexes with the tables behind SQLite's, which `app.db.box_index` makes, and PostGIS's own table."""
@@ -43,7 +40,7 @@ def include_name(name: str | None, kind: str, _: Any) -> bool:
 def run(connection: sa.Connection) -> None:
     """Run what alembic was asked to."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{MIGRATION_WAIT_S}s'")
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

@@ -10,7 +10,8 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    # On SQLite a batch rebuilds the table: make its box index again afterwards (app.db.box_index).
+    # On SQLite a batch rebuilds the table: make its box index again afterwards (app.db.box_index). Drop the views of
+    # places before changing what they show, and make them after (app.db.place_views).
     ${upgrades if upgrades else "pass"}
 
 

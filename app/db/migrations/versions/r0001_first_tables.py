@@ -6,13 +6,12 @@ from alembic import op
 from app.db.base import Json, RowId, UtcDateTime
 from app.db.box_index import drop_box_index, make_box_index
 from app.db.geometry_type import Shape
+from app.db.place_views import PLACES, drop_place_views, make_place_views
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-_PLACES = ("households", "facilities", "zones")
 
 
 def upgrade() -> None:
@@ -22,19 +21,16 @@ def upgrade() -> None:
     _make_areas()
     _make_places()
     _make_the_rest()
-    for table in _PLACES:
+    for table in PLACES:
         make_box_index(op.get_bind(), table)
-        op.execute(
-            f"CREATE VIEW current_{table} AS SELECT current_versions.area_id, {table}.* FROM {table} "
-            f"JOIN current_versions ON current_versions.version_id = {table}.version_id"
-        )
+    make_place_views(op.get_bind())
 
 
 def downgrade() -> None:
-    for table in _PLACES:
-        op.execute(f"DROP VIEW current_{table}")
+    drop_place_views(op.get_bind())
+    for table in PLACES:
         drop_box_index(op.get_bind(), table)
-    for table in ("audit_log", "assessment_snapshots", "jobs", "standards", *reversed(_PLACES)):
+    for table in ("audit_log", "assessment_snapshots", "jobs", "standards", *reversed(PLACES)):
         op.drop_table(table)
     for table in ("import_reports", "current_versions", "area_versions", "areas"):
         op.drop_table(table)

@@ -1,0 +1,176 @@
+"""Tables on both databases: made, taken back and made again, true to the models, with their rows in place."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from fastapi.testclient import TestClient
+
+from app.db.box_index import index_name, make_box_index
+from app.db.place_views import drop_place_views, make_place_views
+from app.db.ready import ReadyDatabase
+from app.db.schema import (
+    SCHEMA_REVISION,
+    SchemaState,
+    check_models,
+    check_schema,
+    downgrade,
+    known_revisions,
+    schema_state,
+    upgrade,
+)
+from app.db.session import Database
+from app.domain.errors import DatabaseUnavailableError, SchemaError
+from app.main import create_app
+from app.settings import Settings
+from tests.support.databases import TestCluster
+from tests.support.small_town import do_import, town
+
+PLACES = ("households", "facilities", "zones")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+def counts(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return {
+            table: session.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in (*PLACES, "area_versions", "import_reports", "audit_log")
+        }
+
+
+def with_town(database_url: str, folder: Path) -> Settings:
+    settings = Settings(data_dir=folder / "data", database_url=database_url)
+    do_import(folder / "data", town().write(folder / "town.osm"), settings=settings)
+    return settings
+
+
+def indexed(database: Database) -> dict[str, int]:
+    """Rows that the box indexes of SQLite know."""
+    with database.reading() as session:
+        return {
+            table: session.execute(sa.text(f"SELECT count(*) FROM {index_name(table)}")).scalar_one()
+            for table in PLACES
+        }
+
+
+def test_the_revision_that_this_software_needs_is_the_newest() -> None:
+    assert known_revisions()[-1] == SCHEMA_REVISION
+
+
+def test_up_down_and_up_again(database: Database, database_url: str, tmp_path: Path) -> None:
+    check_models(database)
+    with_town(database_url, tmp_path)
+    downgrade(database, "base")
+    assert schema_state(database) is SchemaState.MISSING
+    with database.reading() as session:
+        left = set(sa.inspect(session.connection()).get_table_names())
+    assert left <= {"alembic_version", "spatial_ref_sys"}
+    upgrade(database)
+    check_models(database)
+    assert set(counts(database).values()) == {0}
+    with_town(database_url, tmp_path)
+    assert counts(database)["households"] == 4
+
+
+def test_rows_and_their_index_stay_when_a_table_is_rebuilt(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    settings = with_town(database_url, tmp_path)
+    before = counts(database)
+    with database.migrating() as connection:
+        drop_place_views(connection)
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("households", recreate="auto") as batch:
+            batch.add_column(sa.Column("storeys", sa.Integer(), nullable=True))
+            batch.alter_column("household_id", type_=sa.String(500))
+        if database.is_sqlite:
+            make_box_index(connection, "households")
+        make_place_views(connection)
+    assert counts(database) == before
+    do_import(tmp_path / "data", tmp_path / "town.osm", settings=settings)
+    assert counts(database)["households"] == 8
+    if database.is_sqlite:
+        assert indexed(database) == {table: counts(database)[table] for table in PLACES}
+        with database.connection() as connection:  # the triggers are back
+            connection.exec_driver_sql("DELETE FROM households WHERE position = 0")
+            connection.exec_driver_sql("UPDATE households SET shape = shape, id = id + 1000")
+        assert indexed(database)["households"] == 6
+
+
+def test_spatial_indexes_are_there(database: Database) -> None:
+    with database.reading() as session:
+        if database.is_sqlite:
+            names = session.scalars(sa.text("SELECT name FROM sqlite_master WHERE sql LIKE '%USING rtree%'"))
+        else:
+            names = session.scalars(
+                sa.text("SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%USING gist (shape)'")
+            )
+        assert set(names) == {index_name(table) for table in PLACES}
+
+
+@pytest.mark.parametrize("revision", ["0000", "9999"])
+def test_tables_of_another_version_are_refused(
+    database: Database, database_url: str, tmp_path: Path, revision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.schema.known_revisions", lambda: ("0000", SCHEMA_REVISION))
+    settings = with_town(database_url, tmp_path)
+    with database.connection() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :new"), {"new": revision})
+    fix = (
+        "older version; bring them up to date with: reach15 db upgrade" if revision == "0000" else "newer or"
+    )
+    with pytest.raises(SchemaError, match=fix):
+        check_schema(database)
+    with pytest.raises(SchemaError, match=fix), TestClient(create_app(settings)):
+        pass
+    with pytest.raises(SchemaError, match=fix):
+        do_import(tmp_path / "data", tmp_path / "town.osm", settings=settings)
+
+
+def test_a_postgis_without_tables_is_refused(postgis: TestCluster, tmp_path: Path) -> None:
+    with postgis.database(migrated=False) as url:
+        settings = Settings(data_dir=tmp_path, database_url=url)
+        fix = "has no tables yet; make them with: reach15 db upgrade"
+        with pytest.raises(SchemaError, match=fix), TestClient(create_app(settings)):
+            pass
+        with pytest.raises(SchemaError, match=fix), closing(ReadyDatabase(Database(url))) as database:
+            database.check()
+
+
+def test_a_held_lock_makes_a_migration_give_up_soon(database: Database, database_url: str) -> None:
+    holder = Database(database_url)
+    begin = time.monotonic()
+    with holder.connection() as connection:
+        if not database.is_sqlite:
+            connection.exec_driver_sql("LOCK TABLE households IN ACCESS SHARE MODE")
+        else:
+            connection.exec_driver_sql("SELECT 1")  # it begins as a writer
+        with pytest.raises(DatabaseUnavailableError, match="is locked by another process; try again"):
+            downgrade(database, "base")
+    assert 3 < time.monotonic() - begin < 12
+    holder.close()
+    assert schema_state(database) is SchemaState.CURRENT
+    downgrade(database, "base")
+
+
+def test_upgrading_waits_no_longer(database: Database, database_url: str) -> None:
+    downgrade(database, "base")
+    holder = Database(database_url)
+    with holder.connection() as connection:
+        connection.exec_driver_sql("CREATE TABLE areas (id TEXT PRIMARY KEY)")
+        with pytest.raises(DatabaseUnavailableError, match="is locked by another process"):
+            upgrade(database)
+        connection.exec_driver_sql("DROP TABLE areas")
+    holder.close()
+    upgrade(database)
