@@ -13,7 +13,6 @@ from app.geo.street_patch import StreetPatch
 from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, expand_ranges
 
 _ROUNDING_M = 4 * TIE_M
-_WIDEST_M = 1e7
 
 
 @dataclass(frozen=True)
@@ -71,39 +70,39 @@ def _segments(x_m: FloatArray, y_m: FloatArray, counts: IntArray) -> Geometries:
 
 @dataclass(frozen=True)
 class LocalLocator:
-    """A locator of the streets close by, after a change; ``number`` are its edges' own, pieces included."""
+    """A locator of the streets close by, after a change; ``number`` are its edges' own, pieces included.
+
+    Every street less than ``margin_m`` away from a shape that it was made for is among them.
+    """
 
     locator: EdgeLocator
     number: IntArray
-    box: shapely.Polygon | None
+    margin_m: float
 
     @classmethod
     def around(
         cls, patch: StreetPatch, base: EdgeLocator, shapes: Geometries, margin_m: float
     ) -> "LocalLocator":
-        """Of all streets less than `margin_m` beyond the box around these shapes."""
-        network = patch.index.network
-        if margin_m >= _WIDEST_M or len(shapes) == 0:
-            box, edges = None, np.arange(network.edge_count)
+        """Of all streets less than `margin_m` away from these shapes; of all streets where that is infinite."""
+        if np.isinf(margin_m):
+            edges = np.arange(patch.index.network.edge_count)
         else:
-            west, south, east, north = shapely.total_bounds(shapes)
-            box = shapely.box(west - margin_m, south - margin_m, east + margin_m, north + margin_m)
-            edges = base.edges_near(np.asarray([box], dtype=object))
-        edges = np.setdiff1d(edges, patch.pieces.taken_out)
+            bounds = np.asarray(shapely.bounds(shapes)).reshape(-1, 4)
+            boxes = shapely.box(*(bounds + np.asarray([-margin_m, -margin_m, margin_m, margin_m])).T)
+            edges = base.edges_near(np.atleast_1d(boxes))
+        edges = np.setdiff1d(edges, patch.pieces.taken_out, assume_unique=True)
         near = _local_network(patch, edges)
         number = np.concatenate([edges, patch.first_number + np.arange(len(patch.pieces.edge))])
-        return cls(EdgeLocator(near, max_link_m=base.max_link_m), number, box)
+        return cls(EdgeLocator(near, max_link_m=base.max_link_m), number, margin_m)
 
-    def is_certain(self, shapes: Geometries, nearest_m: FloatArray) -> bool:
-        """Whether no street beyond the box can be nearer than those found."""
-        if self.box is None or len(shapes) == 0:
-            return True
-        rim_m = shapely.distance(shapes, self.box.exterior)
-        return bool((nearest_m + _ROUNDING_M < rim_m).all())
-
-    def link(self, lon_deg: FloatArray, lat_deg: FloatArray) -> AccessLinks:
-        """Links by the edges' own numbers."""
+    def find(self, lon_deg: FloatArray, lat_deg: FloatArray) -> AccessLinks | None:
+        """Links by the edges' own numbers; None where a street farther away might be nearer."""
         links = self.locator.link(lon_deg, lat_deg)
+        if not (links.nearest_m + _ROUNDING_M < self.margin_m).all():
+            return None
+        on_island = bool(self.locator.network.edge_island[links.edge].any()) or not links.is_linked.all()
+        if on_island and self.margin_m < self.locator.max_link_m + 2 * _ROUNDING_M:
+            return None  # an island counts only where no other street is in reach
         return replace(links, edge=self.number[links.edge])
 
 

@@ -90,14 +90,13 @@ def resolve_facilities(area: Area, proposal: Proposal) -> FacilityChanges:
     BadInputError
         If it closes or moves one that is not there, or adds one under the id of another.
     """
-    position = {name: number for number, name in enumerate(area.facilities.id.tolist())}
     gone: list[int] = []
     new: list[FacilityPlaces] = []
     notes: list[str] = []
     changes = [change for change in proposal.changes if change.facility is not None]
     for change in sorted(changes, key=lambda item: str(item.facility)):
         where = f"{proposal.source}, feature {change.number}, property facility"
-        at = position.get(str(change.facility))
+        at = _find(area.facilities, str(change.facility))
         if change.action == "add":
             if at is None:
                 new.append(_added(change))
@@ -118,6 +117,12 @@ def resolve_facilities(area: Area, proposal: Proposal) -> FacilityChanges:
             new.append(_moved(area.facilities, at, change))
         gone.append(at)
     return FacilityChanges(np.asarray(sorted(gone), dtype=np.int64), _joined(new), tuple(notes))
+
+
+def _find(facilities: Facilities, name: str) -> int | None:
+    """Position of the facility of this id; they are sorted by it."""
+    at = int(np.searchsorted(facilities.id, name))
+    return at if at < facilities.count and facilities.id[at] == name else None
 
 
 def places_of(facilities: Facilities, chosen: IntArray) -> FacilityPlaces:

@@ -48,6 +48,9 @@ from app.services.incremental_parts import (
 from app.services.later_assessment import LaterAssessment
 from app.services.profiles import get_profile
 
+_CLOSE_M = 40.0
+"""How far around those who are linked anew streets are looked at first; hardly anybody has none so near."""
+
 
 class NotIncrementalError(Exception):
     """A proposal has to be compared by working the changed city out anew; the message says why."""
@@ -134,15 +137,14 @@ class IncrementalComparison:
         home_points = self._points(homes.lon_deg, homes.lat_deg)
         outlines = np.atleast_1d(self._area.network.projection.shapes_to_plane(joined.geometry))
         for local in self._widening(self._patch, np.concatenate([home_points, outlines])):
+            home_links = local.find(homes.lon_deg, homes.lat_deg)
+            if home_links is None:
+                continue
             places = locate_facilities(joined, local.locator)
-            links = local.link(places.access.lon_deg, places.access.lat_deg)
-            home_links = local.link(homes.lon_deg, homes.lat_deg)
-            entered = self._points(places.access.lon_deg, places.access.lat_deg)
-            if local.is_certain(home_points, home_links.nearest_m) and local.is_certain(
-                entered, links.nearest_m
-            ):
+            found = local.find(places.access.lon_deg, places.access.lat_deg)
+            if found is not None:
                 self._relinked, self._links = households, home_links
-                return Coming(np.union1d(changes.gone, moved), places, links)
+                return Coming(np.union1d(changes.gone, moved), places, found)
         raise NotIncrementalError("no street is near")
 
     def _points(self, lon_deg: FloatArray, lat_deg: FloatArray) -> Geometries:
@@ -150,7 +152,7 @@ class IncrementalComparison:
         return np.asarray(shapely.points(x_m, y_m), dtype=object)
 
     def _widening(self, patch: StreetPatch, shapes: Geometries) -> Iterator[LocalLocator]:
-        for margin_m in (self._area.max_link_m + 5, 10 * self._area.max_link_m, np.inf):
+        for margin_m in (_CLOSE_M, self._area.max_link_m + 5, 10 * self._area.max_link_m, np.inf):
             yield LocalLocator.around(patch, self._locator, shapes, margin_m)
 
     def _concerned(self, patch: StreetPatch, gone: IntArray) -> tuple[IntArray, IntArray]:
@@ -168,10 +170,10 @@ class IncrementalComparison:
 
     # --- searches ----------------------------------------------------------------------------------------------
 
-    def _search(self, service: Service, alive: IntArray, coming: IntArray, rank: IntArray) -> Rows:
+    def _search(self, service: Service, stays: BoolArray, coming: IntArray, rank: IntArray) -> Rows:
         """New walks to a service for all households that may have one.
 
-        `alive` are those of the service's facilities that stay as they are, `coming` positions among those that come.
+        `stays` says which of the service's facilities stay as they are; `coming` are positions among those that come.
         """
         graph = self._graph(service)
         known = service_labels(self._engine, self._view, graph, service, self._kernels)
@@ -180,8 +182,8 @@ class IncrementalComparison:
             raise NotIncrementalError("too many streets change")
         links, start = links_of(self._coming.links, self._coming.facilities.access.start, coming)
         owner = len(self._engine.offering(service)) + ragged_rows(start)[links.point]
-        seeds = self._seeds(graph, gpatch, known, alive, (links, owner))
-        lost = np.isin(known.facility_of_link, alive, invert=True)
+        seeds = self._seeds(graph, gpatch, known, stays, (links, owner))
+        lost = ~stays[known.facility_of_link]
         along = np.concatenate([known.links.edge[lost], links.edge])
         every_link = joined_links(known.links, links)
         every_owner = np.concatenate([np.where(lost, -1, known.facility_of_link), owner])
@@ -220,18 +222,18 @@ class IncrementalComparison:
         graph: SearchGraph,
         gpatch: GraphPatch,
         known: ServiceLabels,
-        alive: IntArray,
+        stays: BoolArray,
         coming: tuple[AccessLinks, IntArray],
     ) -> Seeds:
         links, owner = coming
         local = LocalGraph(graph, gpatch, self._patch, self._view.network, links.edge)
         ends = LinkCosts.of(local.length_m, local.relabelled(links), graph.link_cost_per_m)
         new = seeds_of(local.graph, ends, owner)
-        stays = np.isin(known.seeds.facility, alive)
+        kept = stays[known.seeds.facility]
         return Seeds(
-            np.concatenate([known.seeds.node[stays], new.node]),
-            np.concatenate([known.seeds.facility[stays], new.facility]),
-            np.concatenate([known.seeds.cost[stays], new.cost]),
+            np.concatenate([known.seeds.node[kept], new.node]),
+            np.concatenate([known.seeds.facility[kept], new.facility]),
+            np.concatenate([known.seeds.cost[kept], new.cost]),
         )
 
     def _graph(self, service: Service) -> SearchGraph:
@@ -273,7 +275,7 @@ class IncrementalComparison:
             return replace(plan, rows=self._straight(plan, offering[stays], coming))
         if service.min_count > 1:
             raise NotIncrementalError(f"service {service.id} asks for several facilities")
-        return replace(plan, rows=self._search(service, np.flatnonzero(stays), coming, rank))
+        return replace(plan, rows=self._search(service, stays, coming, rank))
 
     def _walks_before(self, service: Service) -> NearestWalks:
         if uses_costs(service, self._walker):
