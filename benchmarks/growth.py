@@ -29,7 +29,7 @@ def rows() -> list[Row]:
     found: list[Row] = []
     before: tuple[str, float, float] | None = None
     for side in _SIDES:
-        engine = AreaEngine(_area(grid_network(side)), kernels=kernels)
+        engine = AreaEngine(grid_area(grid_network(side)), kernels=kernels)
         name = f"{side * side:,} households and nodes"
         cold_s, warm_s = _times(engine)
         if before is not None:
@@ -55,7 +55,7 @@ def _times(engine: AreaEngine) -> tuple[float, float]:
     return cold_s, warm_s
 
 
-def _area(network: WalkNetwork) -> Area:
+def grid_area(network: WalkNetwork) -> Area:
     """Households and facilities scattered evenly over a network."""
     random = np.random.default_rng(3)
     services = [service.id for service in get_standard("cn-mofcom-basic").services]
@@ -100,6 +100,8 @@ def _area(network: WalkNetwork) -> Area:
         household_border_m=np.full(count, 1e5),
         facilities=facilities,
         facility_links=locator.link(places.lon_deg, places.lat_deg),
+        zones=None,
+        household_zone=np.full(count, -1, dtype=np.int64),
     )
 
 
