@@ -263,9 +263,9 @@ def _among_all(walks: NearestWalks, facilities: IntArray) -> NearestWalks:
 
 def links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tuple[AccessLinks, IntArray]:
     """Links of some owners' access points alone, and where each owner's access points start among them."""
-    access_counts = np.diff(owner_start)[owners]
+    access_counts = owner_start[owners + 1] - owner_start[owners]
     access = expand_ranges(owner_start[owners], access_counts)
-    link_counts = np.diff(links.start)[access]
+    link_counts = links.start[access + 1] - links.start[access]
     row = expand_ranges(links.start[access], link_counts)
     chosen = AccessLinks(
         start=running_starts(link_counts),

@@ -1,7 +1,8 @@
 """A proposal compared by searching only where something changes; the same answer as working all of it out anew."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,11 +19,26 @@ from app.geo.network import WalkNetwork
 from app.geo.search import SearchGraph, Seeds
 from app.geo.street_changes import StreetChanges
 from app.geo.street_patch import StreetPatch
-from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, expand_ranges, ragged_rows
+from app.geo.units import (
+    BoolArray,
+    FloatArray,
+    Geometries,
+    IntArray,
+    expand_ranges,
+    ragged_rows,
+    running_starts,
+)
 from app.geo.verdict import judge_overall
 from app.geo.walks import LinkCosts, NearestWalks, seeds_of
 from app.services.area_engine import AreaEngine, WalkingView, links_of, straight_walks
-from app.services.assessment import Assessment, Walker, judge_service, uses_costs, with_substitutes
+from app.services.assessment import (
+    Assessment,
+    ServiceAssessment,
+    Walker,
+    judge_service,
+    uses_costs,
+    with_substitutes,
+)
 from app.services.changed_area import FacilityChanges, change_doors, changes_anything, places_of
 from app.services.comparing_cache import (
     ServiceLabels,
@@ -45,7 +61,7 @@ from app.services.incremental_parts import (
     joined_links,
     put,
 )
-from app.services.later_assessment import LaterAssessment
+from app.services.later_assessment import LaterAssessment, LaterService
 from app.services.profiles import get_profile
 
 _CLOSE_M = 40.0
@@ -54,6 +70,15 @@ _CLOSE_M = 40.0
 
 class NotIncrementalError(Exception):
     """A proposal has to be compared by working the changed city out anew; the message says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The assessment afterwards, the households that it may be another for, and their verdicts."""
+
+    after: Assessment
+    households: IntArray
+    judged: tuple[ServiceAssessment, ...]
 
 
 class IncrementalComparison:
@@ -84,8 +109,9 @@ class IncrementalComparison:
         self._links: AccessLinks | None = None
         self._coming = self._find_coming(facility_changes)
         self._graph_patches: dict[int, GraphPatch] = {}
+        self._local_graphs: dict[int, LocalGraph] = {}
 
-    def run(self, make_area: Callable[[], tuple[Area, WalkingView]]) -> Assessment:
+    def run(self, make_area: Callable[[], tuple[Area, WalkingView]]) -> "Found":
         """The assessment of the changed city; `make_area` works it out where somebody asks for its streets."""
         before, area = self._before, self._area
         positions = Positions(area.facilities, self._coming)
@@ -109,17 +135,24 @@ class IncrementalComparison:
                 for plan in plans
             ]
         )
-        services = tuple(
-            put(old, new, households, positions) for old, new in zip(before.services, judged, strict=True)
-        )
-        required = [item.verdicts.state for item in judged if item.service.obligation == "must"]
-        overall = before.overall.copy()
-        overall[households] = judge_overall(required, len(households))
         if self._patch is None:
             make_area = self._with_same_streets(positions)
-        return LaterAssessment(
-            before, {"services": services, "overall": overall}, make_area, same_streets=self._patch is None
+        services = tuple(
+            LaterService(
+                partial(put, old, new, households, positions), facilities=new.facilities, service=new.service
+            )
+            for old, new in zip(before.services, judged, strict=True)
         )
+        required = [item.verdicts.state for item in judged if item.service.obligation == "must"]
+        overall = judge_overall(required, len(households))
+        after = LaterAssessment(
+            before,
+            services,
+            make_area,
+            partial(_with_rows, before.overall, households, overall),
+            same_streets=self._patch is None,
+        )
+        return Found(after, households, tuple(judged))
 
     # --- who is linked anew ------------------------------------------------------------------------------------
 
@@ -196,13 +229,24 @@ class IncrementalComparison:
             )
             found = []
             for group, home_links in self._groups(graph, touched.node[differs], np.unique(along)):
-                local = LocalGraph(graph, gpatch, self._patch, self._view.network, home_links.edge)
+                local = self._local(graph, gpatch, home_links)
                 start = self._view.household_start
-                home_start = np.concatenate([[0], np.cumsum(np.diff(start)[group])])
+                counts = start[group + 1] - start[group]
+                home_start = running_starts(counts)
                 walks = local.walks(home_links, home_start, every_link, every_owner, known.labels, rank)
-                access = np.append(expand_ranges(start[group], np.diff(start)[group]), -1)
+                access = np.append(expand_ranges(start[group], counts), -1)
                 found.append(Rows(group, replace(walks, access=access[walks.access])))
         return Rows.merged(found)
+
+    def _local(self, graph: SearchGraph, gpatch: GraphPatch, home_links: AccessLinks) -> LocalGraph:
+        """The edges of these households' links; those of who is linked anew are the same for every service."""
+        if home_links is not self._links:
+            return LocalGraph(graph, gpatch, self._patch, self._view.network, home_links.edge)
+        if id(graph) not in self._local_graphs:
+            self._local_graphs[id(graph)] = LocalGraph(
+                graph, gpatch, self._patch, self._view.network, home_links.edge
+            )
+        return self._local_graphs[id(graph)]
 
     def _groups(
         self, graph: SearchGraph, nodes: IntArray, edges: IntArray
@@ -294,7 +338,8 @@ class IncrementalComparison:
     def _linked(self, households: IntArray) -> BoolArray:
         linked = self._view.household_is_linked[households]
         if self._links is not None and len(self._relinked):
-            counts = np.diff(self._view.household_start)[self._relinked]
+            start = self._view.household_start
+            counts = start[self._relinked + 1] - start[self._relinked]
             starts = np.cumsum(counts) - counts
             linked = linked.copy()
             linked[np.searchsorted(households, self._relinked)] = np.logical_or.reduceat(
@@ -315,6 +360,12 @@ class IncrementalComparison:
             return changed, replace(view, facility_links=links)
 
         return make
+
+
+def _with_rows(values: Any, rows: IntArray, new: Any) -> Any:
+    changed = values.copy()
+    changed[rows] = new
+    return changed
 
 
 def _lengths(columns: dict[str, Any]) -> tuple[FloatArray, FloatArray]:

@@ -139,6 +139,14 @@ class LocalGraph:
         """Links by this graph's numbers of edges."""
         return replace(links, edge=np.searchsorted(self._edges, links.edge))
 
+    @cached_property
+    def _start_nodes(self) -> tuple[IntArray, IntArray]:
+        """Nodes at which trips leave these edges, and which of them each end of an edge is: all u, then all v."""
+        nodes, place = np.unique(
+            np.concatenate([self.graph.start_u, self.graph.start_v]), return_inverse=True
+        )
+        return nodes, place
+
     def walks(
         self,
         home_links: AccessLinks,
@@ -149,9 +157,7 @@ class LocalGraph:
         rank: IntArray,
     ) -> NearestWalks:
         """Walks of households linked on these edges; facilities by rank, those of rank -1 left out."""
-        nodes, place = np.unique(
-            np.concatenate([self.graph.start_u, self.graph.start_v]), return_inverse=True
-        )
+        nodes, place = self._start_nodes
         count = len(self._edges)
         graph = replace(self.graph, start_u=place[:count], start_v=place[count:])
         here = np.flatnonzero(np.isin(facility_links.edge, self._edges) & (owner >= 0))

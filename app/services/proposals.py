@@ -7,10 +7,10 @@ import numpy as np
 from app.domain.area import Area
 from app.domain.proposal import Proposal
 from app.domain.standard import Standard
-from app.geo.units import BoolArray
+from app.geo.units import BoolArray, IntArray
 from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine, WalkingView
-from app.services.assessment import Assessment, Walker, assess
+from app.services.assessment import Assessment, ServiceAssessment, Walker, assess
 from app.services.changed_area import changed_area, resolve_facilities
 from app.services.comparing_cache import assessment_before
 from app.services.incremental import IncrementalComparison, NotIncrementalError
@@ -21,34 +21,46 @@ from app.services.proposal_streets import resolve_streets
 class Comparison:
     """A city before and after a proposal; both have the same households in the same order.
 
-    ``notes`` is what the user should hear: what is there already, what was passed over. ``as_a_whole`` says why
-    everything was worked out anew, None where only what could change was searched; the answer is the same.
+    Attributes
+    ----------
+    households : int array
+        Positions, ascending, of the households whose walks may have changed; all others have the very verdicts that
+        they had.
+    judged : tuple of ServiceAssessment
+        Verdicts afterwards on these households alone, in the standard's order. Cheaper to look at than ``after``,
+        whose arrays of everybody, area and streets are put together when they are first looked at.
+    notes : tuple of str
+        What the user should hear: what is there already, what was passed over.
+    as_a_whole : str or None
+        Why everything was worked out anew; None where only what could change was searched. The answer is the same.
     """
 
     proposal: Proposal
     before: Assessment
     after: Assessment
+    households: IntArray
+    judged: tuple[ServiceAssessment, ...]
     notes: tuple[str, ...] = ()
     as_a_whole: str | None = None
 
     def gained(self, position: int) -> BoolArray:
         """Households covered after and not before, by the standard's service at `position`, shape (h,)."""
         before, after = self._covered(position)
-        gained: BoolArray = after & ~before
-        return gained
+        return self._of_everybody(after & ~before)
 
     def lost(self, position: int) -> BoolArray:
         """Households covered before and not after, a step to ``undetermined`` included, shape (h,)."""
         before, after = self._covered(position)
-        lost: BoolArray = before & ~after
-        return lost
+        return self._of_everybody(before & ~after)
 
     def _covered(self, position: int) -> tuple[BoolArray, BoolArray]:
-        before, after = (
-            np.asarray(side.services[position].verdicts.state == COVERED)
-            for side in (self.before, self.after)
-        )
-        return before, after
+        before = self.before.services[position].verdicts.state[self.households]
+        return before == COVERED, self.judged[position].verdicts.state == COVERED
+
+    def _of_everybody(self, rows: BoolArray) -> BoolArray:
+        every = np.zeros(self.before.area.households.count, dtype=bool)
+        every[self.households] = rows
+        return every
 
 
 def compare(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Comparison:
@@ -72,10 +84,13 @@ def compare(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Pr
 
         try:
             parts = IncrementalComparison(engine, before, streets.changes, facilities)
-            return Comparison(proposal, before, parts.run(make_area), notes)
+            found = parts.run(make_area)
+            return Comparison(proposal, before, found.after, found.households, found.judged, notes)
         except NotIncrementalError as error:
             reason = str(error)
-    return Comparison(proposal, before, assess_anew(engine, standard, walker, proposal), notes, reason)
+    after = assess_anew(engine, standard, walker, proposal)
+    everybody = np.arange(area.households.count)
+    return Comparison(proposal, before, after, everybody, after.services, notes, reason)
 
 
 def assess_anew(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Assessment:

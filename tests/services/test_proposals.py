@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.errors import BadInputError
 from app.domain.standard import Standard
+from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Assessment, Walker, assess, choose_walker
 from app.services.changed_area import changed_area
@@ -86,6 +87,7 @@ def test_random_proposals_equal_the_changed_city_worked_out_anew(
         found = compare(city, standard, walker, asked)
         assert_same(found.after, assess_anew(city, standard, walker, asked), (seed, asked.changes))
         assert found.as_a_whole is None
+        assert_rows_agree(found)
         changed += any(found.gained(i).any() or found.lost(i).any() for i in range(len(services)))
     assert changed > (ALL or 25) / 20
     # Labels are repaired in place: they must be what they were.
@@ -93,6 +95,15 @@ def test_random_proposals_equal_the_changed_city_worked_out_anew(
     assert_same(
         compare(city, standard, walker, proposal(feature("open", node=nodes_of(city)[0]))).after, fresh, ""
     )
+
+
+def assert_rows_agree(found: Comparison) -> None:
+    """What is said of some households alone is what is said of all."""
+    for number, (one, other) in enumerate(zip(found.before.services, found.after.services, strict=True)):
+        before, after = one.verdicts.state == COVERED, other.verdicts.state == COVERED
+        assert (found.gained(number) == (after & ~before)).all()
+        assert (found.lost(number) == (before & ~after)).all()
+        assert found.judged[number].time_s.tolist() == other.time_s[found.households].tolist()
 
 
 def nodes_of(engine: AreaEngine) -> list[int]:
