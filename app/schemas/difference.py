@@ -61,11 +61,8 @@ def _callout(
 ) -> dict[str, Any]:
     where = "" if zone is None else f" in zone '{zone['id']}'"
     what = "all services on average" if service == ALL else f"'{service}'"
-    people = (
-        f"{lost['points']:g} households newly left out"
-        if lost["points"] != 1
-        else "1 household newly left out"
-    )
+    places = f"{lost['points']:g} {'point' if lost['points'] == 1 else 'points'}"
+    people = f"{lost['households']:.10g} households ({places}) newly left out"
     return {
         "service": service,
         "zone": None if zone is None else zone["id"],

@@ -334,7 +334,7 @@ def test_a_raised_average_that_leaves_someone_out_is_called_out(
     assert {call["service"] for call in calls} == {"pharmacy", "all"}
     assert calls[0]["share_difference"] > 0
     assert calls[0]["lost"]["points"] == 2
-    assert "2 households newly left out" in calls[0]["message"]
+    assert "21 households (2 points) newly left out" in calls[0]["message"]
     assert gate_report(checked(engine, files, ADD_MIDDLE))["callouts"] == []
 
 
