@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.db.base import now
 from app.db.bulk import add_rows
-from app.db.models import AreaModel, AreaVersionModel, AuditModel, CurrentVersionModel, ImportReportModel
+from app.db.models import (
+    AreaModel,
+    AreaVersionModel,
+    AuditModel,
+    CurrentVersionModel,
+    FacilityModel,
+    HouseholdModel,
+    ImportReportModel,
+    ZoneModel,
+)
 from app.db.repositories.area_records import version_of
 from app.db.repositories.area_rows import rows_of
 from app.domain.area import Area, AreaVersion, ImportReport, summarise
@@ -78,6 +87,7 @@ class SqlAreaChange:
         current_id = self._current_id()
         others = [row for row in self._versions() if row.id != current_id]
         dropped = others[max(keep - 1, 0) :]
+        self._drop_rows([row.id for row in dropped])
         for row in dropped:
             self._session.delete(row)
         self._session.flush()
@@ -87,6 +97,7 @@ class SqlAreaChange:
 
     def delete(self) -> None:
         session = self._session
+        self._drop_rows([row.id for row in self._versions()])
         mine = CurrentVersionModel.area_id == self._area_id
         session.execute(sa.delete(CurrentVersionModel).where(mine))
         done = session.execute(sa.delete(AreaModel).where(AreaModel.id == self._area_id))
@@ -96,6 +107,10 @@ class SqlAreaChange:
 
     def keys(self) -> frozenset[str]:
         return frozenset(row.folder for row in self._versions())
+
+    def _drop_rows(self, version_ids: list[int]) -> None:
+        for model in (HouseholdModel, FacilityModel, ZoneModel):
+            self._session.execute(sa.delete(model).where(model.version_id.in_(version_ids)))
 
     def _versions(self) -> list[AreaVersionModel]:
         """All versions, newest first."""

@@ -137,12 +137,6 @@ def _make_place_table(name: str, *columns: sa.Column[object]) -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         *columns,
         sa.PrimaryKeyConstraint("id", name=f"pk_{name}"),
-        sa.ForeignKeyConstraint(
-            ["version_id"],
-            ["area_versions.id"],
-            name=f"fk_{name}_version_id_area_versions",
-            ondelete="CASCADE",
-        ),
         sa.UniqueConstraint("version_id", "position", name=f"uq_{name}_version_id_position"),
     )
 
