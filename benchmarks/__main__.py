@@ -10,7 +10,17 @@ from rich.table import Table
 
 from benchmarks.measure import Row
 
-MODULES = ("importing", "searching", "coverage", "growth", "proposals", "isochrone", "loading", "siting")
+MODULES = (
+    "importing",
+    "searching",
+    "coverage",
+    "growth",
+    "proposals",
+    "isochrone",
+    "loading",
+    "bulk_loading",
+    "siting",
+)
 RESULTS = Path(__file__).parent / "results.json"
 COLUMNS = ("work", "against", "ratio", "ours_s", "theirs_s", "peak_mb")
 

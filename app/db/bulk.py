@@ -76,10 +76,8 @@ def _copy(connection: sa.Connection, rows: Rows) -> None:
     with driver.copy(f"COPY {rows.table} ({names}) FROM STDIN (FORMAT csv)") as copy:
         for begin in range(0, len(rows.shapes), BATCH):
             part = slice(begin, begin + BATCH)
-            table = pa.table(
-                {name: _arrow(values[part]) for name, values in rows.columns.items()}
-                | {"shape": _ewkb(rows.shapes[part])}
-            )
+            arrays = [*(_arrow(values[part]) for values in rows.columns.values()), _ewkb(rows.shapes[part])]
+            table = pa.Table.from_arrays(arrays, names=[*rows.columns, "shape"])
             buffer = BytesIO()
             csv.write_csv(table, buffer, csv.WriteOptions(include_header=False))
             copy.write(buffer.getbuffer())
@@ -111,7 +109,7 @@ def _ewkb(shapes: Geometries) -> pa.Array:
     """Shapes as hexadecimal EWKB, which is what PostGIS reads from text."""
     if not (shapely.get_type_id(shapes) == 0).all():
         content = shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True)
-        return pa.array(content.tolist(), pa.string())
+        return _strings(content.tolist())
     digits = np.frombuffer(shapely.get_coordinates(shapes).astype("<f8").tobytes().hex().encode(), np.uint8)
     text = np.empty((len(shapes), len(_POINT_HEAD) + 32), dtype=np.uint8)
     text[:, : len(_POINT_HEAD)] = np.frombuffer(_POINT_HEAD, np.uint8)
@@ -121,12 +119,26 @@ def _ewkb(shapes: Geometries) -> pa.Array:
 
 
 def _arrow(values: Column) -> pa.Array:
-    """Values as Arrow has them, NaN as NULL."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iub":
-        return pa.array(values)
+    """Values as Arrow has them, NaN and None as NULL, by their buffers: `pyarrow.array` would import pandas."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "b":
+        return _strings(["t" if value else "f" for value in values.tolist()])
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        content = np.ascontiguousarray(values, dtype=np.int64)
+        return pa.Array.from_buffers(pa.int64(), len(content), [None, pa.py_buffer(content)])
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        return pa.array(values, mask=np.isnan(values))
-    return pa.array(list(values))
+        content = np.ascontiguousarray(values, dtype=np.float64)
+        known = np.packbits(~np.isnan(content), bitorder="little")
+        return pa.Array.from_buffers(pa.float64(), len(content), [pa.py_buffer(known), pa.py_buffer(content)])
+    return _strings([None if value is None else str(value) for value in _plain(values)])
+
+
+def _strings(values: list[str | None]) -> pa.Array:
+    encoded = [b"" if value is None else value.encode() for value in values]
+    starts = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum([len(value) for value in encoded], out=starts[1:])
+    known = np.packbits([value is not None for value in values], bitorder="little")
+    buffers = [pa.py_buffer(known), pa.py_buffer(starts), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.large_string(), len(values), buffers)
 
 
 def _insert(connection: sa.Connection, rows: Rows) -> None:
