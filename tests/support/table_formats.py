@@ -31,7 +31,9 @@ def write(path: Path, shapes: Sequence[Any], columns: Columns, crs: str = "EPSG:
     elif ending == "zip":
         path.write_bytes(zip_of(shapefile(path.parent / f"{path.stem}-parts", shapes, columns, crs)))
     else:
-        gdal(path, {"gpkg": "GPKG", "fgb": "FlatGeobuf"}[ending], shapes, columns, crs)
+        # A spatial index would put the features into another order.
+        options = {"layer_options": {"SPATIAL_INDEX": "NO"}} if ending == "fgb" else {}
+        gdal(path, {"gpkg": "GPKG", "fgb": "FlatGeobuf"}[ending], shapes, columns, crs, **options)
     return path
 
 
