@@ -72,8 +72,11 @@ def explained(source: Source, format_name: str, read: Callable[[], RawTable]) ->
         warnings.simplefilter("always")
         try:
             table = read()
-        # What pyogrio raises; UnicodeDecodeError, for text that is not in its encoding, is a ValueError.
-        except (RuntimeError, ValueError, OSError, OverflowError, sqlite3.Error) as error:
+        except (BadInputError, MemoryError):
+            raise
+        except (
+            Exception
+        ) as error:  # pyogrio lets through whatever its parts raise of damage, an IndexError too
             raise BadInputError(
                 source.file, f"is damaged or not a {format_name}; export it again, for instance with QGIS"
             ) from error

@@ -5,6 +5,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,7 @@ def _read(source: Source, wanted: Wanted, archive: zipfile.ZipFile) -> RawTable:
 
 
 def _chosen_sheet(source: Source) -> str:
-    book = openpyxl.load_workbook(source.path, read_only=True, data_only=True)
-    try:
+    with _book(source, values=True) as book:
         names = [sheet.title for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
         if source.options.layer is None and len(names) > 1:
             # New workbooks of old Excel come with three sheets, two of them empty.
@@ -98,17 +98,23 @@ def _chosen_sheet(source: Source) -> str:
         if not names:
             raise BadInputError(source.file, "has no sheet with anything in it")
         return choose(names, source, "sheet")
-    finally:
-        book.close()
+
+
+@contextmanager
+def _book(source: Source, *, values: bool) -> Iterator[openpyxl.Workbook]:
+    """The workbook, its file closed afterwards: openpyxl itself leaves it open where it fails."""
+    with source.path.open("rb") as stream:
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=values)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _rows(source: Source, name: str, *, values: bool) -> Iterator[tuple[int, Cells]]:
     """Rows of a sheet: values as last calculated, or the formulas themselves."""
-    book = openpyxl.load_workbook(source.path, read_only=True, data_only=values)
-    try:
+    with _book(source, values=values) as book:
         yield from _sheet_rows(book[name], source.file)
-    finally:
-        book.close()
 
 
 def _sheet_rows(sheet: Any, file: str) -> Iterator[tuple[int, Cells]]:

@@ -2,7 +2,6 @@
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -50,8 +49,10 @@ def opened(
     try:
         with zipfile.ZipFile(source.path) as archive:
             yield archive, _checked(archive, source.file, nested=nested)
-    # What zipfile raises of damage, of methods that it does not know, and of encryption.
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (BadInputError, MemoryError):
+        raise
+    # zipfile lets through whatever its parts raise of damage, of unknown methods and of encryption.
+    except Exception as error:
         raise BadInputError(source.file, f"is damaged or not a {format_name}; pack it again") from error
 
 
@@ -73,7 +74,7 @@ def _checked(archive: zipfile.ZipFile, file: str, *, nested: bool) -> Members:
     members: Members = {}
     for info in infos:
         _refuse_harm(info, file, nested=nested)
-        if not info.is_dir() and not any(part in info.filename for part in IGNORED):
+        if not info.filename.endswith("/") and not any(part in info.filename for part in IGNORED):
             if info.filename in members:
                 raise BadInputError(file, f"has two files named {listed([info.filename])}; pack it again")
             members[info.filename] = info
