@@ -41,6 +41,7 @@ def work(
 def _run(stop: threading.Event) -> None:
     from app.cli.wiring import load_settings, open_jobs, open_store
     from app.problems import explain_failure
+    from app.schemas.siting_job import SITING
     from app.services.job_kinds import JOB_KINDS
     from app.services.job_worker import Worker
 
@@ -51,7 +52,7 @@ def _run(stop: threading.Event) -> None:
         jobs.folders,
         open_store(settings),
         settings,
-        kinds=JOB_KINDS,
+        kinds={**JOB_KINDS, SITING.name: SITING},
         explain=explain_failure,
         stop=stop,
         abandon=_abandon,

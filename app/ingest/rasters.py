@@ -10,7 +10,7 @@ from app.domain.errors import BadInputError
 from app.geo.units import FloatArray
 
 
-def load_rasterio(where: str, what: str) -> Any:
+def load_rasterio(where: str, what: str, *, doing: str = "reading") -> Any:
     """The module rasterio.
 
     Raises
@@ -22,7 +22,7 @@ def load_rasterio(where: str, what: str) -> Any:
         importlib.import_module("rasterio.errors")
         return importlib.import_module("rasterio")
     except ImportError as error:
-        raise BadInputError(where, f"reading {what} needs rasterio: pip install 'reach15[dem]'") from error
+        raise BadInputError(where, f"{doing} {what} needs rasterio: pip install 'reach15[dem]'") from error
 
 
 def mapped(affine: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:

@@ -2,17 +2,23 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
 
-from app.dependencies import EngineDep, StandardDep, WalkerDep
-from app.domain.errors import AreaNotFoundError, BadInputError, StoreError
+from app.dependencies import AreaId, EngineDep, JobServiceDep, StandardDep, WalkerDep, refuse_changes
+from app.domain.errors import AreaNotFoundError, BadInputError, OtherSiteError, StorageFullError, StoreError
 from app.domain.profile import ProfileNotFoundError
+from app.domain.row_report import RowsRejectedError
 from app.domain.standard import StandardNotFoundError
-from app.problems import PROBLEMS
-from app.routers.answers import GeoJsonAnswer, problem_documents
+from app.domain.zone import NoZonesError
+from app.problems import PROBLEMS, invalid_parameter
+from app.routers.answers import GeoJsonAnswer, JsonAnswer, problem_documents
+from app.routers.uploads import accepted
 from app.schemas.heat import heat_to_geojson, heat_to_geotiff
+from app.schemas.siting_job import CANDIDATES_FILE, EXCLUDE_FILE, SITING_KIND, SitingBody
+from app.schemas.wire_jobs import JobAnswer
 from app.schemas.wire_siting import HeatAnswer
-from app.services.siting import SitingQuestion
+from app.services.siting import SitingQuestion, check_question
 from app.services.siting_heat import find_heat
 from app.services.standards import ServiceNotFoundError, get_service
 
@@ -67,3 +73,57 @@ def get_heat(
     if answer == "geotiff":
         return Response(heat_to_geotiff(heat), media_type=GEOTIFF)
     return GeoJsonAnswer(heat_to_geojson(heat, engine, standard, walker, question))
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Where new facilities should be",
+    response_model=JobAnswer,
+    response_class=JsonAnswer,
+    responses=problem_documents(
+        PROBLEMS[AreaNotFoundError],
+        PROBLEMS[StandardNotFoundError],
+        PROBLEMS[ServiceNotFoundError],
+        PROBLEMS[ProfileNotFoundError],
+        PROBLEMS[NoZonesError],
+        PROBLEMS[BadInputError],
+        PROBLEMS[OtherSiteError],
+        PROBLEMS[StorageFullError],
+        PROBLEMS[StoreError],
+    ),
+    dependencies=[Depends(refuse_changes)],
+)
+def post_siting(area: AreaId, engine: EngineDep, jobs: JobServiceDep, body: SitingBody) -> JsonAnswer:
+    """Starts a job; `Location` is its address. Its `report` is the answer, as `reach15 site --json` tells it.
+
+    While it runs, `details` has the `incumbent`, the `bound` and the `gap`; cancelled, it ends with the best answer
+    so far. A target that cannot be met fails the job, and the problem's `households` are those that no candidate
+    reaches.
+    """
+    faults = body.faults()
+    if faults:
+        raise invalid_parameter(*faults, where="body")
+    job_id = jobs.new_id()
+    with jobs.folders.receive(job_id) as folder:
+        for name, content in ((CANDIDATES_FILE, body.candidates), (EXCLUDE_FILE, body.exclude)):
+            if content is not None:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(orjson.dumps(content))
+        try:
+            _, _, question = body.asked(folder)
+            check_question(engine, question)
+            body.places(engine, folder)
+        except BadInputError as error:  # names the file in our folder; whoever sent it knows none
+            where = error.where.replace(f"{folder}/sent/", "")
+            if isinstance(error, RowsRejectedError):
+                raise RowsRejectedError(where, error.problem, error.row_report, "candidates") from error
+            raise BadInputError(where, error.problem) from error
+        job = jobs.submit(SITING_KIND, _without_files(body), area_id=area, job_id=job_id)
+    return accepted(job)
+
+
+def _without_files(body: SitingBody) -> dict[str, object]:
+    """What is asked; of places that were sent only that they were, since they wait in the job's folder."""
+    asked = body.model_dump(mode="json")
+    return asked | {name: {} for name in ("candidates", "exclude") if asked[name] is not None}

@@ -61,7 +61,7 @@ def heat_to_geotiff(heat: Heat) -> bytes:
     BadInputError
         If rasterio is not installed.
     """
-    rasterio = load_rasterio("format geotiff", "a heat map")
+    rasterio = load_rasterio("format geotiff", "a heat map", doing="writing")
     files = importlib.import_module("rasterio.io")
     grid = heat.grid
     values = np.full(grid.count, NO_DATA, dtype=np.float32)

@@ -153,7 +153,7 @@ def site(
         If zones are to be raised and the area has none.
     """
     control = control or Control.within(question.time_limit_s)
-    _check(engine, question)
+    check_question(engine, question)
     control.progress("catchments", 0.0, {})
     demands = build_demands(engine, standard, walker, candidates, question)
     choice = _choose(demands, question, control)
@@ -394,8 +394,10 @@ def _zone_shares(demands: Demands) -> ZoneShares:
     return ZoneShares(covered, total * len(demands.covered))
 
 
-def _check(engine: AreaEngine, question: SitingQuestion) -> None:
+def check_question(engine: AreaEngine, question: SitingQuestion) -> None:
+    """Refuse a question that contradicts itself or that the area cannot answer, as `site` does."""
     _check_numbers(question)
+    _weights(engine, question.weight)
     ids = [service.id for service in question.services]
     if len(set(ids)) < len(ids) or not ids:
         raise BadInputError("service", "give each service once, and at least one")
