@@ -259,7 +259,7 @@ def explain_failure(error: Exception, job: Job, folder: Path) -> Explained:
             break
         cause = cause.__cause__
     kind = problem_type(error)
-    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, JobLostError):
         logger.error("job %s (%s): %s", job.id, job.kind, error, exc_info=error)
     detail = kind.detail or re.sub(re.escape(str(folder)) + r"/[a-z_]+/", "", str(error))
     facts = {} if kind.detail else {name: _finite(getattr(error, name)) for name in kind.facts}

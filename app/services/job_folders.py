@@ -53,22 +53,22 @@ class JobFolders:
     def remove(self, job_id: str) -> None:
         shutil.rmtree(self._root / job_id, ignore_errors=True)
 
-    def remove_orphans(self, unknown: Callable[[list[str]], list[str]]) -> list[str]:
-        """Remove folders that belong to no job and that nobody is filling: their server was killed.
+    def drop_unneeded(self, unneeded: Callable[[list[str]], list[str]]) -> None:
+        """Remove what was sent for jobs that need it no more, or that never came to be: their server was killed.
 
         Parameters
         ----------
-        unknown : function
-            Which of some ids no job has.
+        unneeded : function
+            Of which of some ids nobody needs the input any more.
         """
         if not self._root.is_dir():
-            return []
-        free = [path.name for path in self._root.iterdir() if path.is_dir() and not self._is_receiving(path)]
+            return
+        filled = [
+            path.name for path in self._root.iterdir() if path.is_dir() and not self._is_receiving(path)
+        ]
         # Asked after the locks: a job is queued before its folder's lock is let go.
-        orphans = unknown(free) if free else []
-        for job_id in orphans:
-            self.remove(job_id)
-        return orphans
+        for job_id in unneeded(filled) if filled else ():
+            self.drop_inputs(job_id)
 
     @staticmethod
     def _is_receiving(folder: Path) -> bool:

@@ -112,9 +112,8 @@ class Worker:
             return
         self._swept = time.monotonic()
         fail_lost_jobs(self._jobs, self._folders, self._explain, lost_after_s=self._settings.job_lost_after_s)
-        for job_id in self._jobs.expire(older_than_s=self._settings.job_retry_h * 3600.0):
-            self._folders.drop_inputs(job_id)
-        self._folders.remove_orphans(self._jobs.unknown)
+        self._jobs.expire(older_than_s=self._settings.job_retry_h * 3600.0)
+        self._folders.drop_unneeded(self._jobs.unneeded)
 
     def run_next(self) -> bool:
         """Do the oldest queued job; False if nothing waits."""

@@ -172,5 +172,5 @@ class JobStore(Protocol):
     def expire(self, *, older_than_s: float) -> list[str]:
         """Let go of the input of jobs that ended longer ago: no longer retriable. Returns their ids."""
 
-    def unknown(self, job_ids: list[str]) -> list[str]:
-        """Which of these ids no job has."""
+    def unneeded(self, job_ids: list[str]) -> list[str]:
+        """Of which of these ids nobody needs the input any more: no job has it, or it ended for good."""

@@ -184,14 +184,12 @@ class DatabaseJobStore:
                 )
             )
 
-    def unknown(self, job_ids: list[str]) -> list[str]:
+    def unneeded(self, job_ids: list[str]) -> list[str]:
+        open_ones = JobModel.status.in_((JobStatus.QUEUED.value, JobStatus.RUNNING.value))
+        needed = sa.and_(JobModel.id.in_(job_ids), sa.or_(open_ones, JobModel.retriable.is_(True)))
         with self._database.reading() as session:
-            known = (
-                set()
-                if session is None
-                else set(session.scalars(sa.select(JobModel.id).where(JobModel.id.in_(job_ids))))
-            )
-        return [job_id for job_id in job_ids if job_id not in known]
+            kept = set() if session is None else set(session.scalars(sa.select(JobModel.id).where(needed)))
+        return [job_id for job_id in job_ids if job_id not in kept]
 
     def _now(self, session: Session) -> datetime:
         if self._database.is_sqlite:

@@ -1,0 +1,92 @@
+"""Jobs over a database of each kind, with a town to import."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.db.repositories.jobs import DatabaseJobStore
+from app.domain.job import Job
+from app.problems import explain_failure
+from app.services.import_area import ImportRequest
+from app.services.import_job import IMPORT_KIND, import_input
+from app.services.job_context import JobContext, JobKind, JobResult
+from app.services.job_folders import JobFolders
+from app.services.job_kinds import JOB_KINDS
+from app.services.job_worker import Worker
+from app.services.jobs import JobService
+from app.services.versioned_areas import VersionedAreas
+from app.settings import Settings
+from app.wiring import open_database, open_store
+from tests.support.small_town import csv_file, town
+
+
+@dataclass(frozen=True)
+class Office:
+    """A data directory with its database, jobs and areas."""
+
+    settings: Settings
+    jobs: JobService
+    areas: VersionedAreas
+
+    def worker(self, kinds: Mapping[str, JobKind] = JOB_KINDS, stop: threading.Event | None = None) -> Worker:
+        def abandon() -> None:
+            raise AssertionError("the job did not stop")
+
+        return Worker(
+            self.jobs.store,
+            self.jobs.folders,
+            self.areas,
+            self.settings,
+            kinds=kinds,
+            explain=explain_failure,
+            stop=stop or threading.Event(),
+            abandon=abandon,
+        )
+
+    def submit(self, kind: str) -> Job:
+        return self.jobs.submit(kind, {}, area_id=None, job_id=self.jobs.new_id())
+
+    def run(self, work: Callable[[JobContext], JobResult], job: Job | None = None) -> Job:
+        """A job that does this, to its end."""
+        job = job or self.submit("any")
+        assert self.worker({"any": JobKind("any", work)}).run_next()
+        return self.jobs.get(job.id)
+
+    def submit_import(self, osm: Path, **households: int) -> Job:
+        """Queue an import of a town whose homes are said."""
+        job_id = self.jobs.new_id()
+        with self.jobs.folders.receive(job_id) as folder:
+            target = folder / "osm" / osm.name
+            target.parent.mkdir()
+            target.write_bytes(osm.read_bytes())
+            homes = folder / "households" / "homes.csv"
+            homes.parent.mkdir()
+            rows = [
+                (name, (-200 + 50 * n, 5), str(count)) for n, (name, count) in enumerate(households.items())
+            ]
+            csv_file(homes, "id,lon,lat,households", rows)
+            request = ImportRequest("town", osm_file=target, households_file=homes)
+            return self.jobs.submit(IMPORT_KIND, import_input(request, folder), area_id="town", job_id=job_id)
+
+
+def open_office(data_dir: Path, database_url: str) -> Office:
+    settings = Settings(data_dir=data_dir, database_url=database_url)
+    database = open_database(settings)
+    jobs = JobService(DatabaseJobStore(database), JobFolders(settings.data_path))
+    return Office(settings, jobs, open_store(settings, database, actor="test"))
+
+
+@pytest.fixture
+def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
+    made = open_office(tmp_path / "data", database_url)
+    with closing(made.jobs.store._database):
+        yield made
+
+
+@pytest.fixture(scope="session")
+def osm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return town().write(tmp_path_factory.mktemp("osm") / "town.osm.pbf")
