@@ -20,6 +20,16 @@ _SHIFTED = {"gcj02": ("gcj02", "gcj"), "bd09": ("bd09", "bd09ll", "bd")}
 _ALIASES = {"wgs84": "EPSG:4326", "cgcs2000": "EPSG:4490"}
 _PLAIN = re.compile(r"[\s_-]")
 
+_OPENS_FILES = re.compile(
+    r"\b(?:init|\w*grids|catalog|file)\s*=|PARAMETERFILE|ABRIDGEDTRANSFORMATION", re.IGNORECASE
+)
+"""Definitions that make PROJ open files of this machine. Coordinates of users need none; requests come from anybody."""
+
+_BAIDU_METRES = ("bd09mc", "bd09m")
+
+_AS_WGS84 = frozenset({"China 2000", "China_2000", "D_China_2000"})
+"""Datums from which PROJ knows no step to WGS 84 but none at all, rightly: CGCS2000 is within decimetres of it."""
+
 _TO_WGS84 = {"gcj02": china_offset.gcj02_to_wgs84, "bd09": china_offset.bd09_to_wgs84}
 _FROM_WGS84 = {"gcj02": china_offset.wgs84_to_gcj02, "bd09": china_offset.wgs84_to_bd09}
 
@@ -38,12 +48,15 @@ class Coordinates:
         None for gcj02 and bd09, which no register knows.
     to_wgs84, from_wgs84 : callable
         Two arrays, easting (or longitude) first, to two arrays.
+    is_rough : callable
+        Whether the last `to_wgs84` knew no way from this datum to WGS 84 and left it out: places may be 100 m off.
     """
 
     name: str
     crs: CRS | None
     to_wgs84: _Move
     from_wgs84: _Move
+    is_rough: Callable[[], bool] = lambda: False
 
     @property
     def is_projected(self) -> bool:
@@ -86,6 +99,12 @@ def find_coordinates(text: str, where: str) -> Coordinates:
     for name, spellings in _SHIFTED.items():
         if plain in spellings:
             return Coordinates(name, None, _TO_WGS84[name], _FROM_WGS84[name])
+    if plain in _BAIDU_METRES:
+        raise BadInputError(
+            where, f"its CRS {text[:60]} is Baidu's plane of metres; convert it to degrees and say bd09"
+        )
+    if _OPENS_FILES.search(text):
+        raise BadInputError(where, f"its CRS {text[:60]} names files, which are not read here; {CRS_FIX}")
     try:
         crs = CRS.from_user_input(_ALIASES.get(plain, int(plain) if plain.isdecimal() else text))
     except (CRSError, ProjError, OverflowError) as error:
@@ -97,7 +116,7 @@ def find_coordinates(text: str, where: str) -> Coordinates:
         back = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     except ProjError as error:
         raise BadInputError(where, f"its CRS {crs.name} cannot be turned into WGS 84; {CRS_FIX}") from error
-    return Coordinates(code_of(crs), crs, _moved_by(there), _moved_by(back))
+    return Coordinates(code_of(crs), crs, _moved_by(there), _moved_by(back), _rough_by(crs, there))
 
 
 def agreed_coordinates(stated: str | None, asked: str | None, where: str) -> Coordinates:
@@ -115,9 +134,12 @@ def agreed_coordinates(stated: str | None, asked: str | None, where: str) -> Coo
     if asked is None:
         return own or find_coordinates("EPSG:4326", where)
     wanted = find_coordinates(asked, where)
-    if own is None or own.crs is None:
+    if own is None:
         return wanted
-    is_same = not own.is_projected if wanted.crs is None else _is_same(own.crs, wanted.crs)
+    if own.crs is None:  # GeoJSON as answers of ours are, with a crs member that says gcj02 or bd09
+        is_same = own.name == wanted.name
+    else:
+        is_same = not own.is_projected if wanted.crs is None else _is_same(own.crs, wanted.crs)
     if not is_same:
         raise BadInputError(
             where,
@@ -146,6 +168,14 @@ def _moved_by(transformer: Transformer) -> _Move:
         return np.asarray(moved_x), np.asarray(moved_y)
 
     return move
+
+
+def _rough_by(crs: CRS, transformer: Transformer) -> Callable[[], bool]:
+    datum = None if crs.geodetic_crs is None else crs.geodetic_crs.datum
+    if datum is not None and datum.name in _AS_WGS84:
+        return lambda: False
+    # Which of several ways PROJ takes is known only once it has gone one.
+    return lambda: "Ballpark" in transformer.description
 
 
 # --- what is often wrong with surveyed coordinates ---------------------------------------------------------------

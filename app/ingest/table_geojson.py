@@ -29,7 +29,7 @@ GEOMETRY_TYPES = frozenset(
     }
 )
 
-CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:|https?://www\.opengis\.net/)[\w.:/-]+|[A-Za-z]+:\w+")
+CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:|https?://www\.opengis\.net/)[\w.:/-]+|[A-Za-z]+:\w+|gcj02|bd09")
 """The forms a GeoJSON file may name its CRS in. PROJ would also take pipelines and names of files."""
 
 RECORD_SEPARATOR = "\x1e"

@@ -68,6 +68,11 @@ def _to_wgs84(
         return np.column_stack(coordinates.to_wgs84(places[:, 0], places[:, 1]))
 
     moved: Geometries = shapely.transform(geometry, transform)
+    if len(geometry) and coordinates.is_rough():
+        table.warnings.append(
+            f"{table.file}: no exact way from its CRS {coordinates.name} to WGS 84 is known here; places may be 100 m "
+            "off: reproject the file with a program that has its grid or parameters"
+        )
     return moved
 
 

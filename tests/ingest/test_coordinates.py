@@ -1,5 +1,6 @@
 """Coordinate systems by name, contradictions, and what is often wrong with surveyed coordinates."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from app.domain.errors import BadInputError
 from app.ingest.coordinates import agreed_coordinates, find_coordinates, why_misplaced
 from app.ingest.table_source import ReadOptions
 from app.ingest.tables import read_households_file
+from app.schemas.crs import in_crs
 
 NANJING = np.array([118.78, 118.79]), np.array([32.04, 32.05])
 
@@ -29,6 +31,52 @@ def test_names(text: str, name: str) -> None:
 def test_what_is_no_crs_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="EPSG:4547"):
         find_coordinates(text, "homes.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+proj=longlat +datum=WGS84 +nadgrids=/etc/passwd",
+        "+init=/etc/hostname",
+        "+proj=pipeline +step +proj=vgridshift +grids=/etc/passwd",
+    ],
+)
+def test_definitions_that_would_open_files_are_refused(text: str) -> None:
+    with pytest.raises(BadInputError, match="names files"):
+        find_coordinates(text, "crs")
+
+
+def test_baidus_plane_is_refused_naming_what_to_do() -> None:
+    with pytest.raises(BadInputError, match="convert it to degrees and say bd09"):
+        find_coordinates("BD-09MC", "crs")
+
+
+@pytest.mark.parametrize(
+    ("crs", "is_rough"),
+    [
+        ("EPSG:4610", True),
+        ("EPSG:4490", False),
+        ("EPSG:4528", False),
+        ("EPSG:4258", False),
+    ],
+)
+def test_datums_without_a_known_way_to_wgs84_are_told(crs: str, is_rough: bool, tmp_path: Path) -> None:
+    x, y = find_coordinates(crs, "crs").from_wgs84(*NANJING)
+    warnings = read_households_file(household_file(tmp_path, x, y), ReadOptions(crs=crs)).warnings
+    assert any("places may be 100 m off" in warning for warning in warnings) == is_rough
+
+
+@pytest.mark.parametrize("crs", ["gcj02", "bd09", "EPSG:4528"])
+def test_our_own_answers_are_read_again_in_their_crs(crs: str, tmp_path: Path) -> None:
+    feature = {"type": "Feature", "id": "a", "geometry": {"type": "Point", "coordinates": [118.78, 32.04]}}
+    answer = in_crs({"type": "FeatureCollection", "features": [feature]}, find_coordinates(crs, "crs"))
+    file = tmp_path / "answer.geojson"
+    file.write_text(json.dumps(answer), encoding="utf-8")
+    for asked in (None, crs):
+        households = read_households_file(file, ReadOptions(crs=asked)).data
+        assert (households.lon_deg[0], households.lat_deg[0]) == pytest.approx((118.78, 32.04), abs=1e-7)
+    with pytest.raises(BadInputError, match=f"{crs}.*EPSG:4326"):
+        read_households_file(file, ReadOptions(crs="EPSG:4326"))
 
 
 @pytest.mark.parametrize(
