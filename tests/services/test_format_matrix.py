@@ -1,0 +1,89 @@
+"""The same 200 households of a real city in every format and coordinate system get the same verdicts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from pyproj import Transformer
+
+from app.domain.area import Area
+from app.geo.china_offset import wgs84_to_bd09, wgs84_to_gcj02
+from app.geo.units import FloatArray
+from app.ingest.standard_files import get_standard
+from app.services.area_engine import AreaEngine
+from app.services.assessment import assess, choose_walker
+from app.services.update_area import DataRequest, update_area
+from app.settings import Settings
+from tests.support.shared_data import shared_data
+from tests.support.small_town import SERVICES, do_import
+from tests.support.stores import area_store
+from tests.support.table_formats import FORMATS, write
+
+COUNT = 200
+CGCS2000_ZONE = "EPSG:4549"  # three degrees around 120 E, easting without the zone's number
+
+Move = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
+
+MOVES: dict[str, Move] = {
+    "EPSG:4326": lambda lon, lat: (lon, lat),
+    CGCS2000_ZONE: Transformer.from_crs("EPSG:4326", CGCS2000_ZONE, always_xy=True).transform,
+    "gcj02": wgs84_to_gcj02,
+    "bd09": wgs84_to_bd09,
+}
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Area]:
+    data = tmp_path_factory.mktemp("nanjing")
+    _, area = do_import(data, shared_data("nanjing.osm.pbf"))
+    return data, area
+
+
+def states(area: Area) -> dict[str, list[int]]:
+    standard = get_standard("cn-mofcom-5-8-15")
+    found = assess(AreaEngine(area), standard, choose_walker(standard, None, None))
+    return {item.service.id: item.verdicts.state.tolist() for item in found.services}
+
+
+@pytest.fixture(scope="module")
+def expected(city: tuple[Path, Area], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[int]]:
+    return bring_in(city, tmp_path_factory.mktemp("plain"), "geojson", "EPSG:4326")
+
+
+def bring_in(city: tuple[Path, Area], folder: Path, ending: str, crs: str) -> dict[str, list[int]]:
+    data, area = city
+    step = max(1, area.households.count // COUNT)
+    chosen = np.arange(0, step * COUNT, step)
+    homes = area.households.take(chosen)
+    x, y = MOVES[crs](homes.lon_deg, homes.lat_deg)
+    columns = {
+        "id": [f"h{position}" for position in range(COUNT)],
+        "households": homes.households.astype(int).tolist(),
+    }
+    stated = crs if crs.startswith("EPSG:") else "EPSG:4326"
+    path = write(folder / f"homes.{ending}", list(shapely.points(x, y)), columns, stated)
+    # Tables and sequences cannot say their coordinate system, and no file can say that it is shifted.
+    silent = ending in ("csv", "tsv", "xlsx", "geojsonl") or stated != crs
+    request = DataRequest("town", "households", path, crs=crs if silent else None)
+    report = update_area(request, area_store(data), Settings(), known_services=SERVICES)
+    assert report.rows["households"] == {"rejected": [], "repaired": []}
+    moved = area_store(data).load("town")
+    order = [f"h{position}" for position in range(COUNT)]
+    places = {name: row for row, name in enumerate(moved.households.id.tolist())}
+    rows = [places[name] for name in order]
+    # A degree is 111 km: no place moves by more than a centimetre.
+    assert np.abs(moved.households.lon_deg[rows] - homes.lon_deg).max() < 1e-7
+    assert np.abs(moved.households.lat_deg[rows] - homes.lat_deg).max() < 1e-7
+    return states(moved)
+
+
+@pytest.mark.parametrize("crs", MOVES)
+@pytest.mark.parametrize("ending", FORMATS)
+def test_same_verdicts(
+    city: tuple[Path, Area], expected: dict[str, list[int]], tmp_path: Path, ending: str, crs: str
+) -> None:
+    assert {len(values) for values in expected.values()} == {COUNT}
+    assert len({state for values in expected.values() for state in values}) > 1
+    assert bring_in(city, tmp_path, ending, crs) == expected
