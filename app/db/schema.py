@@ -1,6 +1,7 @@
 """The version of the tables: which one a database has, which one this software needs, and the way there."""
 
 from enum import Enum
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,8 @@ def _make_folder(database: Database) -> None:
 def _config(connection: sa.Connection | None) -> "Config":
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    config = Config()
+    # Its own default is the standard output of when it was imported, which may be closed; nobody reads what it says.
+    config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
