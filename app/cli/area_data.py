@@ -1,6 +1,6 @@
 """`reach15 area households|facilities|zones`: new data for an area that is there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -38,104 +38,49 @@ LayerOption = Annotated[
 ]
 
 
+_COMMANDS: "dict[Kind, str]" = {
+    "households": "Bring households from a file into an area, as its next version.",
+    "facilities": "Bring facilities from a file into an area, as its next version. Those of OpenStreetMap stay.",
+    "zones": "Bring zones from a file into an area, as its next version.",
+}
+
+
 def add_data_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("households")(households)
-    app.command("facilities")(facilities)
-    app.command("zones")(zones)
+    for kind, purpose in _COMMANDS.items():
+        app.command(kind, help=purpose)(_command(kind))
 
 
-def households(
-    name: AreaArgument,
-    file: FileArgument,
-    *,
-    replace: ReplaceOption = False,
-    append: AppendOption = False,
-    dry_run: DryRunOption = False,
-    crs: CrsOption = None,
-    columns: ColumnsOption = None,
-    layer: LayerOption = None,
-    on_error: OnErrorOption = OnError.FAIL,
-    report: ReportOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Bring households from a file into an area, as its next version."""
-    mode = _mode(replace=replace, append=append)
-    _update(
-        "households",
-        report,
-        as_json=as_json,
-        area_id=name,
-        file=file,
-        mode=mode,
-        crs=crs,
-        columns=columns,
-        layer=layer,
-        on_error=on_error.value,
-        dry_run=dry_run,
-    )
+def _command(kind: "Kind") -> Callable[..., None]:
+    def update(
+        name: AreaArgument,
+        file: FileArgument,
+        *,
+        replace: ReplaceOption = False,
+        append: AppendOption = False,
+        dry_run: DryRunOption = False,
+        crs: CrsOption = None,
+        columns: ColumnsOption = None,
+        layer: LayerOption = None,
+        on_error: OnErrorOption = OnError.FAIL,
+        report: ReportOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        _update(
+            kind,
+            report,
+            as_json=as_json,
+            area_id=name,
+            file=file,
+            mode=_mode(replace=replace, append=append),
+            crs=crs,
+            columns=columns,
+            layer=layer,
+            on_error=on_error.value,
+            dry_run=dry_run,
+        )
 
-
-def facilities(
-    name: AreaArgument,
-    file: FileArgument,
-    *,
-    replace: ReplaceOption = False,
-    append: AppendOption = False,
-    dry_run: DryRunOption = False,
-    crs: CrsOption = None,
-    columns: ColumnsOption = None,
-    layer: LayerOption = None,
-    on_error: OnErrorOption = OnError.FAIL,
-    report: ReportOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Bring facilities from a file into an area, as its next version. Those of OpenStreetMap stay."""
-    mode = _mode(replace=replace, append=append)
-    _update(
-        "facilities",
-        report,
-        as_json=as_json,
-        area_id=name,
-        file=file,
-        mode=mode,
-        crs=crs,
-        columns=columns,
-        layer=layer,
-        on_error=on_error.value,
-        dry_run=dry_run,
-    )
-
-
-def zones(
-    name: AreaArgument,
-    file: FileArgument,
-    *,
-    replace: ReplaceOption = False,
-    append: AppendOption = False,
-    dry_run: DryRunOption = False,
-    crs: CrsOption = None,
-    columns: ColumnsOption = None,
-    layer: LayerOption = None,
-    on_error: OnErrorOption = OnError.FAIL,
-    report: ReportOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Bring zones from a file into an area, as its next version."""
-    mode = _mode(replace=replace, append=append)
-    _update(
-        "zones",
-        report,
-        as_json=as_json,
-        area_id=name,
-        file=file,
-        mode=mode,
-        crs=crs,
-        columns=columns,
-        layer=layer,
-        on_error=on_error.value,
-        dry_run=dry_run,
-    )
+    return update
 
 
 def _mode(*, replace: bool, append: bool) -> str:

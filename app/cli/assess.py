@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, Division, JsonOption, OutputOption, ReportFormat, Weight
+from app.cli.options import (
+    AreaArgument,
+    Division,
+    JsonOption,
+    OutputOption,
+    ProfileOption,
+    ReportFormat,
+    SpeedOption,
+    StandardOption,
+    Weight,
+)
 from app.cli.output import check_output, write_bytes, write_json, write_tables
 from app.domain.errors import BadInputError
 
@@ -12,20 +22,9 @@ from app.domain.errors import BadInputError
 def assess_area(
     name: AreaArgument,
     *,
-    standard: Annotated[
-        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
-    ],
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID|PATH",
-            help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
-        ),
-    ] = None,
-    speed_mps: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
-    ] = None,
+    standard: StandardOption,
+    profile: ProfileOption = None,
+    speed_mps: SpeedOption = None,
     weight: Annotated[Weight, typer.Option(help="What shares are counted in.")] = Weight.HOUSEHOLDS,
     by: Annotated[
         Division, typer.Option(help="zone: the sums of each zone instead of each service or household.")

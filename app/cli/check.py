@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.options import InputRefusedError, JsonOption
+from app.cli.options import InputRefusedError, JsonOption, ProfileOption, SpeedOption, StandardOption
 from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def check_proposal(
         Path, typer.Argument(metavar="PROPOSAL.geojson", help="The proposal, a GeoJSON FeatureCollection.")
     ],
     *,
-    standard: Annotated[
-        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
-    ],
+    standard: StandardOption,
     policy: Annotated[
         _File,
         typer.Option(
@@ -36,17 +34,8 @@ def check_proposal(
     server: Annotated[
         str | None, typer.Option(metavar="URL", help="Ask this server instead of the data here.")
     ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID|PATH",
-            help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
-        ),
-    ] = None,
-    speed_mps: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
-    ] = None,
+    profile: ProfileOption = None,
+    speed_mps: SpeedOption = None,
     lenient: Annotated[
         bool, typer.Option("--lenient", help="Pass over properties of the proposal that nobody knows.")
     ] = False,

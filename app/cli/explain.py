@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OutputOption
+from app.cli.options import AreaArgument, JsonOption, OutputOption, ProfileOption, SpeedOption, StandardOption
 from app.cli.output import check_output, write_json, write_tables
 
 
@@ -14,21 +14,10 @@ def explain_household(
         str, typer.Argument(metavar="HOUSEHOLD", help="Id of a household, such as way/123.")
     ],
     *,
-    standard: Annotated[
-        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
-    ],
+    standard: StandardOption,
     service: Annotated[str, typer.Option(metavar="ID", help="Id of a service of the standard.")],
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID|PATH",
-            help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
-        ),
-    ] = None,
-    speed_mps: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
-    ] = None,
+    profile: ProfileOption = None,
+    speed_mps: SpeedOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OutputOption, Weight
+from app.cli.options import (
+    AreaArgument,
+    IgnoreExistingOption,
+    JsonOption,
+    OutputOption,
+    ProfileOption,
+    SpeedOption,
+    StandardOption,
+    Weight,
+)
 from app.cli.output import check_output, write_bytes
 
 
@@ -19,24 +28,14 @@ class HeatFormat(StrEnum):
 def draw_heat(
     name: AreaArgument,
     *,
-    standard: Annotated[
-        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
-    ],
+    standard: StandardOption,
     service: Annotated[
         list[str], typer.Option(metavar="ID", help="What the facility offers; again for several services.")
     ],
     cell_m: Annotated[float, typer.Option(metavar="M", help="Side of a cell in metres.")] = 100.0,
-    ignore_existing: Annotated[
-        bool, typer.Option("--ignore-existing", help="As if no facility of the services existed.")
-    ] = False,
-    profile: Annotated[
-        str | None,
-        typer.Option(metavar="ID|PATH", help="Who walks: a shipped profile, or your own YAML file."),
-    ] = None,
-    speed_mps: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
-    ] = None,
+    ignore_existing: IgnoreExistingOption = False,
+    profile: ProfileOption = None,
+    speed_mps: SpeedOption = None,
     weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.HOUSEHOLDS,
     answer: Annotated[HeatFormat, typer.Option("--format", help="How to answer.")] = HeatFormat.GEOJSON,
     output: OutputOption = None,

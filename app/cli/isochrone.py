@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OutputOption
+from app.cli.options import AreaArgument, JsonOption, OutputOption, ProfileOption, SpeedOption
 from app.cli.output import check_output, write_bytes
 from app.domain.errors import BadInputError
 
@@ -42,17 +42,8 @@ def draw_isochrone(
         str | None,
         typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file."),
     ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID|PATH",
-            help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
-        ),
-    ] = None,
-    speed_mps: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
-    ] = None,
+    profile: ProfileOption = None,
+    speed_mps: SpeedOption = None,
     direction: Annotated[
         _Direction, typer.Option(help="Who can reach it, or what can be reached from it.")
     ] = (_Direction.TOWARDS),

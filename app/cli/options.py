@@ -12,6 +12,23 @@ OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
 ]
+StandardOption = Annotated[
+    str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID|PATH",
+        help="Who walks: standard, brisk, careful, child, elderly, wheelchair, or your own YAML file.",
+    ),
+]
+SpeedOption = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
+]
+IgnoreExistingOption = Annotated[
+    bool, typer.Option("--ignore-existing", help="As if no facility of the services existed.")
+]
 
 
 class InputRefusedError(Exception):

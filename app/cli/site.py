@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, Weight
+from app.cli.options import (
+    AreaArgument,
+    IgnoreExistingOption,
+    JsonOption,
+    ProfileOption,
+    SpeedOption,
+    StandardOption,
+    Weight,
+)
 from app.cli.output import check_output, write_bytes, write_json, write_tables
 from app.cli.text import say
 
@@ -21,9 +29,7 @@ DEFAULT_GRID_M = 100.0
 def site_facilities(
     name: AreaArgument,
     *,
-    standard: Annotated[
-        str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
-    ],
+    standard: StandardOption,
     service: Annotated[
         list[str], typer.Option(metavar="ID", help="What a site offers; give it again for several services.")
     ],
@@ -51,23 +57,15 @@ def site_facilities(
             help="Part of every answer: existing facilities (the default), a candidate.",
         ),
     ] = None,
-    ignore_existing: Annotated[
-        bool, typer.Option("--ignore-existing", help="As if no facility of the services existed.")
-    ] = False,
+    ignore_existing: IgnoreExistingOption = False,
     exclude: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Polygons in which no site may be.")
     ] = None,
     fair: Annotated[
         bool, typer.Option("--fair", help="Raise the zone with the smallest share first.")
     ] = False,
-    profile: Annotated[
-        str | None,
-        typer.Option(metavar="ID|PATH", help="Who walks: a shipped profile, or your own YAML file."),
-    ] = None,
-    speed_mps: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
-    ] = None,
+    profile: ProfileOption = None,
+    speed_mps: SpeedOption = None,
     weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.HOUSEHOLDS,
     time_limit: Annotated[
         float, typer.Option(metavar="S", help="Seconds after which the best answer so far is given.")
