@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
-from app.domain.errors import BadInputError
 from app.geo.units import FloatArray
+from app.ingest.coordinates import Coordinates, agreed_coordinates
 from app.ingest.proposal_values import BadPropertyError
-from app.ingest.table_geojson import CRS_NAME, GEOMETRY_TYPES
-from app.ingest.table_rows import WGS84_FIX, shown
+from app.ingest.table_geojson import GEOMETRY_TYPES, stated_crs
+from app.ingest.table_rows import shown
 
 _FARTHEST_DEG = (180.0, 90.0)
 _REPAIRABLE = ("Polygon", "MultiPolygon")
@@ -23,31 +21,21 @@ _REPAIRABLE = ("Polygon", "MultiPolygon")
 
 @dataclass(frozen=True)
 class GeometryReader:
-    """Reads geometries of one file; `transformer` is None for WGS 84."""
+    """Reads geometries of one file, which are in `coordinates`."""
 
-    transformer: Transformer | None = None
+    coordinates: Coordinates
 
     @classmethod
     def of(cls, document: Mapping[str, Any], source: str, crs: str | None) -> "GeometryReader":
-        """Reader for a file's ``crs`` member, or for what the caller says instead.
+        """Reader for a file's ``crs`` member and for what the caller says.
 
         Raises
         ------
         BadInputError
-            If either names no CRS of the Earth.
+            If either names no CRS of the Earth, or they contradict each other.
         """
-        name = crs if crs is not None else _stated(document, source)
-        if name is None:
-            return cls()
-        try:
-            found = CRS.from_user_input(name)
-            if not (found.is_projected or found.is_geographic):
-                raise BadInputError(
-                    f"{source}, crs", f"{shown(name)} has no easting and northing; {WGS84_FIX}"
-                )
-            return cls(Transformer.from_crs(found, "EPSG:4326", always_xy=True))
-        except ProjError as error:
-            raise BadInputError(f"{source}, crs", f"{shown(name)} is not known; {WGS84_FIX}") from error
+        where = f"{source}, crs"
+        return cls(agreed_coordinates(stated_crs(document, where), crs, where))
 
     def read(self, value: object) -> BaseGeometry | None:
         """A geometry in WGS 84, flat and valid; None for null.
@@ -68,29 +56,14 @@ class GeometryReader:
         flat: BaseGeometry = shapely.force_2d(shape)
         if flat.is_empty:
             raise BadPropertyError("is empty; draw it again, or write null")
-        if self.transformer is not None:
-            flat = shapely.transform(flat, self._to_degrees)
+        flat = shapely.transform(flat, self._to_degrees)
         _check_on_earth(shapely.get_coordinates(flat))
         if not flat.is_valid:
             flat = _repaired(flat)
         return flat
 
     def _to_degrees(self, coordinates: FloatArray) -> FloatArray:
-        assert self.transformer is not None  # noqa: S101  # `read` looked
-        return np.column_stack(self.transformer.transform(coordinates[:, 0], coordinates[:, 1]))
-
-
-def _stated(document: Mapping[str, Any], source: str) -> str | None:
-    member = document.get("crs")
-    if member is None:
-        return None
-    details = member.get("properties") if isinstance(member, dict) else member
-    name = details.get("name") if isinstance(details, dict) else details
-    if not isinstance(name, str) or not CRS_NAME.fullmatch(name):
-        raise BadInputError(
-            f"{source}, crs", f"{shown(name)} names no CRS such as urn:ogc:def:crs:EPSG::3067; {WGS84_FIX}"
-        )
-    return name
+        return np.column_stack(self.coordinates.to_wgs84(coordinates[:, 0], coordinates[:, 1]))
 
 
 def _check_on_earth(coordinates: FloatArray) -> None:

@@ -5,6 +5,7 @@ from a broken one, and spares the second that importing GDAL's bindings takes.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def read_geojson(source: Source, wanted: Wanted) -> RawTable:
         place = f"{file}, line {error.lineno}, character {error.colno}"
         raise BadInputError(place, f"is not valid JSON ({error.msg}); export the file again") from error
     features = _features(document, file)
-    return _table(source, wanted, features, RowProblems(file, "feature"), _stated_crs(document, file))
+    return _table(source, wanted, features, RowProblems(file, "feature"), stated_crs(document, file))
 
 
 def read_geojson_sequence(source: Source, wanted: Wanted) -> RawTable:
@@ -169,8 +170,14 @@ def _parse_geometries(geometries: list[Any], problems: RowProblems) -> Geometrie
     return parsed
 
 
-def _stated_crs(document: Any, file: str) -> str | None:
-    """CRS of the ``crs`` member that GeoJSON had before RFC 7946 and many programs still write."""
+def stated_crs(document: Mapping[str, Any], file: str) -> str | None:
+    """CRS of the ``crs`` member that GeoJSON had before RFC 7946 and many programs still write; None without one.
+
+    Raises
+    ------
+    BadInputError
+        If the member names none.
+    """
     member = document.get("crs")
     if member is None:
         return None

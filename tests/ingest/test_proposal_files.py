@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 from pyproj import Transformer
 
 from app.domain.errors import BadInputError
+from app.geo.china_offset import wgs84_to_gcj02
 from app.ingest.proposal_files import read_proposal_file
 from tests.support.proposing import collection, feature, proposal, write_proposal
 
@@ -311,6 +313,26 @@ def test_a_proposal_in_metres_lies_where_it_does_in_degrees(tmp_path: Path) -> N
         place = found.changes[0].geometry
         assert place is not None
         assert (place.x, place.y) == (pytest.approx(24.94, abs=1e-7), pytest.approx(60.17, abs=1e-7))  # type: ignore[attr-defined]
+
+
+def test_a_proposal_drawn_on_a_chinese_map_lies_where_it_does_in_wgs84(tmp_path: Path) -> None:
+    lon, lat = wgs84_to_gcj02(np.array([118.78]), np.array([32.04]))
+    site = feature("add", {"type": "Point", "coordinates": [lon[0], lat[0]]}, services=["clinic"])
+    place = read_proposal_file(write_proposal(tmp_path / "p.geojson", site), crs="gcj02").changes[0].geometry
+    assert place is not None
+    assert (place.x, place.y) == (pytest.approx(118.78, abs=1e-8), pytest.approx(32.04, abs=1e-8))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("crs", "named"), [("EPSG:4326", "EPSG:3067"), ("+proj=longlat +nadgrids=/x", "files")]
+)
+def test_a_crs_that_contradicts_the_file_or_opens_others_is_refused(
+    crs: str, named: str, tmp_path: Path
+) -> None:
+    stated = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3067"}}
+    path = write_proposal(tmp_path / "p.geojson", feature("add", POINT, services=["clinic"]), crs=stated)
+    with pytest.raises(BadInputError, match=named):
+        read_proposal_file(path, crs=crs)
 
 
 def test_an_id_that_nobody_gave_follows_from_the_content_and_not_from_the_order() -> None:
