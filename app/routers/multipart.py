@@ -15,7 +15,6 @@ from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from app.domain.errors import NotMultipartError, StorageFullError, UploadTooLargeError
 from app.problems import FULL, UNREAD, invalid_parameter
@@ -83,14 +82,17 @@ async def receive_form(request: Request, form: Form, folder: Path, limit_mb: int
     reader = _Reader(check_upload(request, limit_mb), form, folder)
     size = 0
     try:
-        async for chunk in request.stream():
+        while request.scope[UNREAD]:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise HTTPException(400)  # nobody is there to hear it
+            # Noted before the chunk is judged: whoever answers then knows whether more will come.
+            request.scope[UNREAD] = message.get("more_body", False)
+            chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit_mb * MEGABYTE:
                 raise UploadTooLargeError(limit_mb)
             await run_in_threadpool(reader.write, chunk)
-        request.scope[UNREAD] = False
-    except ClientDisconnect:
-        raise HTTPException(400) from None  # nobody is there to hear it
     except OSError as error:
         if error.errno in FULL:
             raise StorageFullError from error

@@ -1,6 +1,7 @@
 """Uploads as they come in: what is refused, by name and without a trace, and what becomes a job."""
 
 import errno
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.problems import LINGER_S
 from app.routers import multipart
 from app.settings import Settings
 
@@ -125,6 +127,12 @@ def test_what_is_no_form_is_refused(
 ) -> None:
     refused(service.post("/v1/areas", content=body, headers={"Content-Type": content_type}), status, name)
     assert left_over(data_dir) == []
+
+
+def test_a_form_refused_at_its_end_is_answered_at_once(service: TestClient) -> None:
+    began = time.monotonic()
+    refused(service.post("/v1/areas", data={"nmae": "x"}, files={"osm": PBF}), 422, "invalid-parameter")
+    assert time.monotonic() - began < LINGER_S / 2, "there is nothing left to wait for"
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(
