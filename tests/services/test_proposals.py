@@ -17,6 +17,7 @@ from app.services.kernel_loader import KernelLoader
 from app.services.proposals import Comparison, assess_anew, compare
 from app.services.standards import get_standard
 from app.settings import Settings
+from tests.services.conftest import grid_files
 from tests.support.proposing import feature, proposal, random_proposal
 from tests.support.shared_data import shared_data
 from tests.support.stores import area_store
@@ -41,7 +42,13 @@ def city(
 ) -> AreaEngine:
     store = area_store(tmp_path_factory.mktemp(request.param))
     source = shared_data(f"{request.param}.osm.pbf")
-    import_area(ImportRequest(request.param, osm_file=source), store, Settings(), known_services=())
+    # Nobody mapped its buildings: the people come from a grid.
+    households = None
+    if request.param == "porto-alegre":
+        grid = shared_data("porto-alegre-hexgrid.csv")
+        households, _ = grid_files(grid, tmp_path_factory.mktemp("grid"))
+    asked = ImportRequest(request.param, osm_file=source, households_file=households)
+    import_area(asked, store, Settings(), known_services=())
     return AreaEngine(store.load(request.param), kernels=kernels)
 
 
