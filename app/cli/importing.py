@@ -44,12 +44,10 @@ def run_import(request: ImportRequest, store: AreaStore, settings: Settings) -> 
     return report
 
 
-def run_update(request: DataRequest, store: AreaStore, settings: Settings) -> ImportReport:
+def run_update(request: DataRequest, store: AreaStore) -> ImportReport:
     """Bring new data into an area; the warnings of its report are said on stderr."""
     with _progress_bar() as progress:
-        report = update_area(
-            request, store, settings, known_services=shipped_services().keys(), progress=progress
-        )
+        report = update_area(request, store, known_services=shipped_services().keys(), progress=progress)
     for warning in report.warnings:
         warn(warning)
     return report

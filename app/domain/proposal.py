@@ -85,11 +85,6 @@ class Proposal:
     notes: tuple[str, ...] = ()
 
     @property
-    def changes_streets(self) -> bool:
-        """Whether any change is about streets."""
-        return any(not change.is_about_a_facility for change in self.changes)
-
-    @property
     def cost(self) -> float | None:
         """Sum of the costs that were given; None where none was."""
         costs = [change.cost for change in self.changes if change.cost is not None]

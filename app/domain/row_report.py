@@ -1,6 +1,6 @@
 """What became of single rows of a user's file: rejected ones and repaired ones, each with its number and reason."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -66,10 +66,6 @@ class RowReport:
             tuple(RejectedRow(**row) for row in content["rejected"]),
             tuple(RepairedRow(**row) for row in content["repaired"]),
         )
-
-    def rejected_lines(self) -> Iterator[int]:
-        """Numbers of the rejected rows."""
-        return (row.row for row in self.rejected)
 
 
 class RowsRejectedError(BadInputError):

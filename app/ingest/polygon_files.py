@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import shapely
 
 from app.geo.units import Geometries
@@ -36,7 +35,7 @@ def read_polygons(
     raw = read_raw(path, options, Wanted(wanted, options.columns, polygons=True, guess=False))
     table = table_values.clean(raw)
     places = table_places.places(table, max_edge_m=MAX_EDGE_M)
-    good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    good = table.good_rows()
     for row in good[shapely.get_type_id(places[good]) == table_places.POINT].tolist():
         table.add_problem(row, None, f"is a point; draw the {what} as a polygon")
     return table, places

@@ -66,7 +66,6 @@ def read_csv(source: Source, wanted: Wanted) -> RawTable:
         crs=None,
         problems=problems,
         names={name: found[position] for name, position in positions.items()},
-        asked_crs=source.options.crs,
     )
     if encoding != "UTF-8":
         table.warnings.append(f"{file}: read as {encoding} text")

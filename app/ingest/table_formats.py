@@ -1,44 +1,29 @@
 """Which reader takes which file."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from app.domain.errors import BadInputError
 from app.ingest.table_columns import Wanted
 from app.ingest.table_csv import read_csv
+from app.ingest.table_gdal import read_flatgeobuf, read_gpkg
 from app.ingest.table_geojson import read_geojson, read_geojson_sequence
 from app.ingest.table_rows import RawTable
+from app.ingest.table_shapefile import read_shapefile
 from app.ingest.table_source import ReadOptions, Source
 
 Reader = Callable[[Source, Wanted], RawTable]
 
 
-def _gpkg(source: Source, wanted: Wanted) -> RawTable:
-    from app.ingest.table_gdal import read_gpkg  # noqa: PLC0415 - only where needed, as GDAL and Arrow below
-
-    return read_gpkg(source, wanted)
-
-
-def _flatgeobuf(source: Source, wanted: Wanted) -> RawTable:
-    from app.ingest.table_gdal import read_flatgeobuf  # noqa: PLC0415
-
-    return read_flatgeobuf(source, wanted)
-
-
-def _shapefile(source: Source, wanted: Wanted) -> RawTable:
-    from app.ingest.table_shapefile import read_shapefile  # noqa: PLC0415
-
-    return read_shapefile(source, wanted)
-
-
 def _parquet(source: Source, wanted: Wanted) -> RawTable:
-    from app.ingest.table_parquet import read_parquet  # noqa: PLC0415
+    from app.ingest.table_parquet import read_parquet  # noqa: PLC0415 - Arrow only where needed
 
     return read_parquet(source, wanted)
 
 
 def _xlsx(source: Source, wanted: Wanted) -> RawTable:
-    from app.ingest.table_xlsx import read_xlsx  # noqa: PLC0415
+    from app.ingest.table_xlsx import read_xlsx  # noqa: PLC0415 - as above
 
     return read_xlsx(source, wanted)
 
@@ -49,9 +34,9 @@ READERS: Mapping[str, Reader] = {
     ".geojsonl": read_geojson_sequence,
     ".geojsons": read_geojson_sequence,
     ".ndjson": read_geojson_sequence,
-    ".gpkg": _gpkg,
-    ".zip": _shapefile,
-    ".fgb": _flatgeobuf,
+    ".gpkg": read_gpkg,
+    ".zip": read_shapefile,
+    ".fgb": read_flatgeobuf,
     ".parquet": _parquet,
     ".geoparquet": _parquet,
     ".csv": read_csv,
@@ -83,4 +68,4 @@ def read_raw(path: Path, options: ReadOptions, wanted: Wanted) -> RawTable:
         *most, last = READERS
         hint = HINTS.get(source.ending, "")
         raise BadInputError(source.file, f"{given} not read here{hint}; give {', '.join(most)} or {last}")
-    return reader(source, wanted)
+    return replace(reader(source, wanted), asked_crs=options.crs)

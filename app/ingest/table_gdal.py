@@ -137,7 +137,6 @@ def read_layer(source: Source, wanted: Wanted, given: GdalFile) -> RawTable:
         crs=crs,
         problems=problems,
         names=names,
-        asked_crs=source.options.crs,
     )
 
 

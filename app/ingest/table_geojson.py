@@ -131,7 +131,6 @@ def _table(
         crs=crs,
         problems=problems,
         names=names,
-        asked_crs=source.options.crs,
     )
 
 

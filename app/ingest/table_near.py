@@ -23,7 +23,7 @@ def reject_far(table: RawTable, geometry: Geometries, near: Near | None) -> None
     """Note rows that lie more than `MAX_OUTSIDE_M` outside the extent."""
     if near is None:
         return
-    rows = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    rows = table.good_rows()
     shapely.prepare(near.extent)
     rows = rows[~shapely.intersects(near.extent, geometry[rows])]
     if len(rows) == 0:

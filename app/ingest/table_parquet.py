@@ -70,7 +70,6 @@ def _read(source: Source, wanted: Wanted, content: pq.ParquetFile) -> RawTable:
         crs=None if geo is None else _crs(geo[1], source),
         problems=problems,
         names=chosen,
-        asked_crs=source.options.crs,
     )
 
 

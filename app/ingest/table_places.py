@@ -41,7 +41,7 @@ def places(table: RawTable, *, max_edge_m: float | None = None) -> Geometries:
         If the CRS is unknown, or no plane or sphere of the Earth.
     """
     geometry = _points(table) if table.geometry is None else _drawn(table, table.geometry)
-    good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    good = table.good_rows()
     result: Geometries = np.full(table.count, shapely.Point(0, 0), dtype=object)
     result[good] = geometry[good]
     coordinates = agreed_coordinates(table.crs, table.asked_crs, table.file)

@@ -185,11 +185,9 @@ class RawTable:
         values = self.columns.get(column) if column is not None else None
         return None if values is None else values[row]
 
-    def bad_rows(self) -> set[int]:
-        """Positions of the rows already known to be bad."""
-        if not self.problems.by_row:
-            return set()
-        return set(np.flatnonzero(np.isin(self.numbers, list(self.problems.by_row))).tolist())
+    def good_rows(self) -> IntArray:
+        """Positions of the rows that are not known to be bad, ascending."""
+        return np.flatnonzero(~np.isin(self.numbers, list(self.problems.by_row)))
 
 
 def shown_path(path: Path) -> str:

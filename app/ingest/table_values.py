@@ -63,7 +63,7 @@ def ids(table: RawTable, taken: AbstractSet[str] = frozenset()) -> NDArray[np.st
         free = (text for text in map(str, itertools.count(1)) if text not in taken)
         return np.array(list(itertools.islice(free, table.count)))
     texts = _each(table, "id", _id, "")
-    bad = table.bad_rows()
+    good = set(table.good_rows().tolist())
     first_rows: dict[str, int] = {}
     missing: list[int] = []
     for row, text in enumerate(texts):
@@ -73,7 +73,7 @@ def ids(table: RawTable, taken: AbstractSet[str] = frozenset()) -> NDArray[np.st
             table.add_problem(row, "id", f"{shown(text)} is already the id of {before}; make ids unique")
         elif text in taken:
             table.add_problem(row, "id", f"{shown(text)} is already an id of the area; make ids unique")
-        elif not text and row not in bad:
+        elif not text and row in good:
             missing.append(row)
     for row in missing:
         made = f"row-{table.numbers[row]}"

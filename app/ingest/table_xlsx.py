@@ -82,7 +82,6 @@ def _read(source: Source, wanted: Wanted, archive: zipfile.ZipFile) -> RawTable:
         crs=None,
         problems=problems,
         names=names,
-        asked_crs=source.options.crs,
     )
     if _has_formulas(archive):
         _look_at_formulas(source, name, positions, table)

@@ -197,7 +197,7 @@ def _read(path: Path, options: ReadOptions, wanted: Wanted) -> RawTable:
 
 def keep_good(table: RawTable, ids: NDArray[np.str_], options: ReadOptions, what: str) -> IntArray:
     """Positions of the rows to keep, by id; refuses the file where bad rows are not to be skipped."""
-    good = np.setdiff1d(np.arange(table.count), list(table.bad_rows()))
+    good = table.good_rows()
     if options.on_error == "fail" or len(good) == 0:
         try:
             table.problems.raise_if_any()

@@ -1,11 +1,9 @@
 """Imports an area: data in, everything that answers need out, stored as a whole or not at all."""
 
 import tempfile
-import time
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import shapely
@@ -32,25 +30,10 @@ from app.services.import_request import ImportRequest, check_request, source_nam
 from app.services.import_terrain import TerrainPart, add_slope
 from app.services.import_zones import place_households, read_zones
 from app.services.ports import AreaStore
+from app.services.stages import Stages
 from app.settings import Settings
 
 __all__ = ["ImportRequest", "import_area"]
-
-
-@dataclass
-class _Stages:
-    """Times each stage and tells the progress."""
-
-    progress: Progress | None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        if self.progress is not None:
-            self.progress(name, 0)
-        begin = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - begin, 3)
 
 
 def import_area(
@@ -73,7 +56,7 @@ def import_area(
         If the area cannot be written.
     """
     check_request(request)
-    stages = _Stages(progress)
+    stages = Stages(progress)
     with stages.stage("study_area"):
         study_area = _study_area(request, settings)
         given_extent = read_area_file(request.extent_file, "extent") if request.extent_file else None
@@ -175,7 +158,7 @@ def _study_area(request: ImportRequest, settings: Settings) -> BaseGeometry | No
 
 @contextmanager
 def _osm_source(
-    request: ImportRequest, study_area: BaseGeometry | None, settings: Settings, stages: _Stages
+    request: ImportRequest, study_area: BaseGeometry | None, settings: Settings, stages: Stages
 ) -> Iterator[Path]:
     """The user's own file, or one downloaded into a temporary folder."""
     if request.osm_file is not None or study_area is None:

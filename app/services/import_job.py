@@ -91,7 +91,6 @@ def _run_update(context: JobContext) -> JobResult:
     report = update_area(
         DataRequest(**(content | {"file": context.inputs / content["file"]})),
         context.areas,
-        context.settings,
         known_services=distinct_services(list_standards()).keys(),
         progress=stage_progress(context, _UPDATE_BEGINS_AT_PERCENT),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -18,12 +19,12 @@ from app.geo.units import FloatArray, IntArray
 from app.ingest.osm_facilities import facility_places_from_osm
 from app.ingest.osm_file import OsmExtract
 from app.ingest.osm_households import DwellingEstimate, households_from_buildings
-from app.ingest.table_source import Near
+from app.ingest.table_source import Near, ReadOptions
 from app.ingest.tables import read_facilities_file, read_households_file
 from app.services.facility_access import join_places, locate_facilities
 from app.services.import_population import PopulationPart, add_population
 from app.services.import_request import ImportRequest, read_options
-from app.services.offset_check import OffsetCheck, check_offset
+from app.services.offset_check import check_offset
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,9 @@ def find_households(
         households, warnings, rows = read_households_file(request.households_file, options)
         counts = row_counts(households.count, rows)
         size = households.households
-        check = check_offset(
-            households.lon_deg,
-            households.lat_deg,
-            asked_crs=options.crs,
-            buildings=extract.buildings.geometries(),
-        )
-        warnings = (*warnings, *_told(check, request.households_file.name, "--households-crs", counts))
+        at = households.lon_deg, households.lat_deg
+        told = _offset_warnings(*at, options, extract, request.households_file, "--households-crs", counts)
+        warnings = (*warnings, *told)
     else:
         homes = households_from_buildings(extract, network.projection, estimate)
         households, size = homes.households, homes.floor_area_m2
@@ -117,25 +114,30 @@ def find_facilities(
             "repairs": len(rows.repaired),
         }
         points = shapely.centroid(supplied.geometry)
-        check = check_offset(
-            shapely.get_x(points),
-            shapely.get_y(points),
-            asked_crs=options.crs,
-            buildings=extract.buildings.geometries(),
-        )
-        warnings = (*warnings, *_told(check, request.facilities_file.name, "--facilities-crs", counts))
+        at = shapely.get_x(points), shapely.get_y(points)
+        told = _offset_warnings(*at, options, extract, request.facilities_file, "--facilities-crs", counts)
+        warnings = (*warnings, *told)
     facilities = locate_facilities(join_places(groups), locator)
     links = locator.link(facilities.access.lon_deg, facilities.access.lat_deg)
     counts |= {"kept": facilities.count, "not_snapped": not_linked(links, facilities.access.start)}
     return FacilityPart(facilities, links, counts, warnings, rows)
 
 
-def _told(check: OffsetCheck | None, file: str, flag: str, counts: dict[str, float]) -> tuple[str, ...]:
+def _offset_warnings(
+    lon_deg: FloatArray,
+    lat_deg: FloatArray,
+    options: ReadOptions,
+    extract: OsmExtract,
+    file: Path,
+    flag: str,
+    counts: dict[str, float],
+) -> tuple[str, ...]:
     """The warning of an offset check, if any, its numbers put among the counts."""
+    check = check_offset(lon_deg, lat_deg, asked_crs=options.crs, buildings=extract.buildings)
     if check is None:
         return ()
     counts |= check.counts
-    warning = check.warning(file, flag)
+    warning = check.warning(file.name, flag)
     return () if warning is None else (warning,)
 
 

@@ -19,9 +19,8 @@ from app.services.import_request import ImportRequest, read_options
 
 @dataclass(frozen=True)
 class ZonePart:
-    """Zones, the position of each household's, what was counted, and what the user must hear of."""
+    """The position of each household's zone, what was counted, and what the user must hear of."""
 
-    zones: Zones | None
     household_zone: IntArray
     counts: dict[str, float]
     warnings: tuple[str, ...]
@@ -53,7 +52,7 @@ def read_zones(request: ImportRequest, osm_file: Path, near: Near) -> ZoneReadin
 def place_households(zones: Zones | None, households: Households) -> ZonePart:
     """Put every household into exactly one zone, or outside."""
     if zones is None:
-        return ZonePart(None, np.full(households.count, OUTSIDE, dtype=np.int64), {}, ())
+        return ZonePart(np.full(households.count, OUTSIDE, dtype=np.int64), {}, ())
     zone = zones.locate(households.lon_deg, households.lat_deg)
     places = np.asarray(shapely.points(households.lon_deg, households.lat_deg))
     _, place = shapely.STRtree(places).query(zones.geometry, predicate="intersects")
@@ -73,4 +72,4 @@ def place_households(zones: Zones | None, households: Households) -> ZonePart:
         warnings = (
             f"zones overlap: {several:,} households lie in more than one, and count in the one whose id comes first",
         )
-    return ZonePart(zones, zone, counts, warnings)
+    return ZonePart(zone, counts, warnings)

@@ -11,8 +11,9 @@ import numpy as np
 import shapely
 
 from app.geo.china_offset import in_china
-from app.geo.units import FloatArray, Geometries
+from app.geo.units import FloatArray
 from app.ingest.coordinates import find_coordinates
+from app.ingest.osm_file import Areas
 
 SYSTEMS = ("wgs84", "gcj02", "bd09")
 
@@ -52,7 +53,7 @@ class OffsetCheck:
 
 
 def check_offset(
-    lon_deg: FloatArray, lat_deg: FloatArray, *, asked_crs: str | None, buildings: Geometries
+    lon_deg: FloatArray, lat_deg: FloatArray, *, asked_crs: str | None, buildings: Areas
 ) -> OffsetCheck | None:
     """Compare places with buildings under each system.
 
@@ -62,7 +63,8 @@ def check_offset(
         WGS 84 as they were understood.
     asked_crs : str or None
         The system that the user named.
-    buildings : object array of polygons
+    buildings : Areas
+        Their shapes are made only where there is something to compare.
 
     Returns
     -------
@@ -70,13 +72,13 @@ def check_offset(
         None where nothing can be said: outside China, with fewer than 30 places, or without buildings.
     """
     inside = in_china(lon_deg, lat_deg)
-    if inside.sum() < FEWEST_PLACES or len(buildings) == 0:
+    if inside.sum() < FEWEST_PLACES or not buildings.id:
         return None
     lon_deg, lat_deg = lon_deg[inside], lat_deg[inside]
     named = None if asked_crs is None else find_coordinates(asked_crs, "crs").name
     read_as = named if named in SYSTEMS else "wgs84"
     as_written = find_coordinates(read_as, "crs").from_wgs84(lon_deg, lat_deg)
-    tree = shapely.STRtree(buildings)
+    tree = shapely.STRtree(buildings.geometries())
     shares = {}
     for name in SYSTEMS:
         places = np.asarray(

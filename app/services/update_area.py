@@ -1,10 +1,9 @@
 """Brings new households, facilities or zones into an area: its next version, with the streets that it has."""
 
-import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -30,7 +29,7 @@ from app.services.merging import (
     merge_households,
 )
 from app.services.ports import AreaStore
-from app.settings import Settings
+from app.services.stages import Stages
 
 Kind = Literal["households", "facilities", "zones"]
 Mode = Literal["replace", "append"]
@@ -74,7 +73,6 @@ class _Change:
 def update_area(
     request: DataRequest,
     store: AreaStore,
-    settings: Settings,
     *,
     known_services: Collection[str],
     progress: Progress | None = None,
@@ -92,25 +90,17 @@ def update_area(
     AreaChangedError
         If somebody else changed the area meanwhile.
     """
-    del settings  # as `import_area`; the area knows those that it was made with
-    tell = progress or (lambda _stage, _count: None)
-    seconds: dict[str, float] = {}
-
-    def timed(stage: str, work: Callable[[], Any]) -> Any:
-        tell(stage, 0)
-        begin = time.perf_counter()
-        result = work()
-        seconds[stage] = round(time.perf_counter() - begin, 3)
-        return result
-
+    stages = Stages(progress)
     options = read_options_of(request)
     key = store.current_version(request.area_id)
-    area: Area = timed("load", lambda: store.load(request.area_id, key))
+    with stages.stage("load"):
+        area = store.load(request.area_id, key)
     before = store.load_report(request.area_id)
-    change: _Change = timed(
-        request.kind, lambda: _CHANGES[request.kind](area, request, options, known_services)
-    )
-    digest: str = timed("hash", lambda: _hash(change.area))
+    with stages.stage(request.kind):
+        options = replace(options, near=Near(area.extent.polygon, area.network.projection))
+        change = _CHANGES[request.kind](area, request, options, known_services)
+    with stages.stage("hash"):
+        digest = _hash(change.area)
     after = replace(change.area, version=digest[:VERSION_LENGTH], data_hash=digest)
     report = ImportReport(
         area_id=area.id,
@@ -120,11 +110,12 @@ def update_area(
         counts={**before.counts, **change.counts},
         extent=before.extent,
         warnings=change.warnings,
-        stages_s=seconds,
+        stages_s=stages.seconds,
         rows={request.kind: change.rows.as_json()},
     )
     if not request.dry_run:
-        timed("store", lambda: store.save(after, report, replaces=key))
+        with stages.stage("store"):
+            store.save(after, report, replaces=key)
     return report
 
 
@@ -140,19 +131,13 @@ def read_options_of(request: DataRequest) -> ReadOptions:
     )
 
 
-def _near(area: Area) -> Near:
-    return Near(area.extent.polygon, area.network.projection)
-
-
 def _change_households(
     area: Area, request: DataRequest, options: ReadOptions, known_services: Collection[str]
 ) -> _Change:
     del known_services
     appends = request.mode == "append"
     taken = frozenset(area.households.id.tolist()) if appends else frozenset()
-    read, warnings, rows = read_households_file(
-        request.file, replace(options, near=_near(area), taken_ids=taken)
-    )
+    read, warnings, rows = read_households_file(request.file, replace(options, taken_ids=taken))
     if appends:
         _must_know_the_same(area.households, read, request.name)
     new, dropped = inside(read, area.study_area)
@@ -210,7 +195,7 @@ def _change_facilities(
     if request.mode == "replace":
         old = old.take(np.flatnonzero(area.facilities.source != "supplied"))
     taken = frozenset(old.facilities.id.tolist())
-    options = replace(options, near=_near(area), taken_ids=taken)
+    options = replace(options, taken_ids=taken)
     places, warnings, rows = read_facilities_file(request.file, known_services, options)
     locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
     new = locate_facilities(places, locator)
@@ -235,7 +220,7 @@ def _change_zones(
     del known_services
     old = area.zones if request.mode == "append" else None
     taken = frozenset(() if old is None else old.id.tolist())
-    zones, warnings, rows = read_zones_file(request.file, replace(options, near=_near(area), taken_ids=taken))
+    zones, warnings, rows = read_zones_file(request.file, replace(options, taken_ids=taken))
     counts = row_counts(zones.count, rows)
     if old is not None:
         ids = np.concatenate([old.id, zones.id])

@@ -15,7 +15,6 @@ from app.ingest.standard_files import get_standard
 from app.services.area_engine import AreaEngine
 from app.services.assessment import assess, choose_walker
 from app.services.update_area import DataRequest, update_area
-from app.settings import Settings
 from tests.support.shared_data import shared_data
 from tests.support.small_town import SERVICES, do_import
 from tests.support.stores import area_store
@@ -67,7 +66,7 @@ def bring_in(city: tuple[Path, Area], folder: Path, ending: str, crs: str) -> di
     # Tables and sequences cannot say their coordinate system, and no file can say that it is shifted.
     silent = ending in ("csv", "tsv", "xlsx", "geojsonl") or stated != crs
     request = DataRequest("town", "households", path, crs=crs if silent else None)
-    report = update_area(request, area_store(data), Settings(), known_services=SERVICES)
+    report = update_area(request, area_store(data), known_services=SERVICES)
     assert report.rows["households"] == {"rejected": [], "repaired": []}
     moved = area_store(data).load("town")
     order = [f"h{position}" for position in range(COUNT)]

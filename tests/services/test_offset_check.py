@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import shapely
 
-from app.geo.units import FloatArray, Geometries
+from app.geo.units import FloatArray
 from app.ingest.coordinates import find_coordinates
-from app.ingest.osm_file import read_osm_file
+from app.ingest.osm_file import Areas, read_osm_file
 from app.services.offset_check import SYSTEMS, check_offset
 from tests.support.shared_data import shared_data
 from tests.support.small_town import do_import
@@ -17,15 +17,15 @@ Places = tuple[FloatArray, FloatArray]
 
 
 @pytest.fixture(scope="module")
-def buildings() -> Geometries:
-    return read_osm_file(shared_data("nanjing.osm.pbf")).buildings.geometries()
+def buildings() -> Areas:
+    return read_osm_file(shared_data("nanjing.osm.pbf")).buildings
 
 
 @pytest.fixture(scope="module")
-def homes(buildings: Geometries) -> Places:
+def homes(buildings: Areas) -> Places:
     """Places in buildings, each some metres off, as addresses are."""
     random = np.random.default_rng(11)
-    at = shapely.get_coordinates(shapely.point_on_surface(buildings))
+    at = shapely.get_coordinates(shapely.point_on_surface(buildings.geometries()))
     west, south, east, north = 118.765, 32.0375, 118.794, 32.0505
     at = at[(at[:, 0] > west) & (at[:, 0] < east) & (at[:, 1] > south) & (at[:, 1] < north)]
     at += random.normal(0, 5e-5, at.shape)
@@ -40,7 +40,7 @@ def read_wrongly(places: Places, truth: str, read_as: str) -> Places:
 @pytest.mark.parametrize("truth", SYSTEMS)
 @pytest.mark.parametrize("read_as", SYSTEMS)
 def test_the_true_system_is_named_wherever_another_was(
-    homes: Places, buildings: Geometries, truth: str, read_as: str
+    homes: Places, buildings: Areas, truth: str, read_as: str
 ) -> None:
     lon, lat = read_wrongly(homes, truth, read_as)
     check = check_offset(lon, lat, asked_crs=read_as, buildings=buildings)
@@ -55,7 +55,7 @@ def test_the_true_system_is_named_wherever_another_was(
         assert f"{check.shares[truth]:.0%}" in warning
 
 
-def test_small_samples_find_it_too_and_never_cry_wolf(homes: Places, buildings: Geometries) -> None:
+def test_small_samples_find_it_too_and_never_cry_wolf(homes: Places, buildings: Areas) -> None:
     random = np.random.default_rng(5)
     wrongly_read = read_wrongly(homes, "gcj02", "wgs84")
     found = 0
@@ -72,11 +72,11 @@ def test_small_samples_find_it_too_and_never_cry_wolf(homes: Places, buildings: 
     assert found > 150
 
 
-def test_nothing_is_said_outside_china_or_of_few_places(homes: Places, buildings: Geometries) -> None:
+def test_nothing_is_said_outside_china_or_of_few_places(homes: Places, buildings: Areas) -> None:
     lon, lat = homes
     assert check_offset(lon[:29], lat[:29], asked_crs=None, buildings=buildings) is None
     assert check_offset(lon - 100, lat + 28, asked_crs="gcj02", buildings=buildings) is None
-    assert check_offset(lon, lat, asked_crs=None, buildings=buildings[:0]) is None
+    assert check_offset(lon, lat, asked_crs=None, buildings=Areas()) is None
 
 
 def test_an_import_warns_with_the_flag_that_would_fix_it(homes: Places, tmp_path: Path) -> None:

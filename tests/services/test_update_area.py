@@ -15,7 +15,6 @@ from app.domain.row_report import RowsRejectedError
 from app.ingest.tables import read_facilities_file
 from app.services.ports import AreaStore
 from app.services.update_area import DataRequest, update_area
-from app.settings import Settings
 from tests.support.osm_writing import degrees
 from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town
 from tests.support.stores import area_store
@@ -41,7 +40,7 @@ def data(tmp_path: Path) -> Path:
 def update(data: Path, kind: Any, file: Path, **options: Any) -> tuple[ImportReport, Area]:
     store = area_store(data)
     request = DataRequest("town", kind, file, **options)
-    report = update_area(request, store, Settings(), known_services=SERVICES)
+    report = update_area(request, store, known_services=SERVICES)
     return report, store.load("town")
 
 
@@ -218,7 +217,7 @@ class TestAllOrNothing:
     def test_the_area_must_be_there(self, data: Path, tmp_path: Path) -> None:
         request = DataRequest("nowhere", "zones", zones_file(tmp_path / "z.geojson", "west"))
         with pytest.raises(AreaNotFoundError):
-            update_area(request, area_store(data), Settings(), known_services=SERVICES)
+            update_area(request, area_store(data), known_services=SERVICES)
 
     def test_somebody_elses_change_is_not_lost(
         self, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -234,7 +233,7 @@ class TestAllOrNothing:
         monkeypatch.setattr(store, "load", load_and_lose_the_race)
         request = DataRequest("town", "zones", zones_file(tmp_path / "ours.geojson", "ours"))
         with pytest.raises(AreaChangedError, match="'town' was changed meanwhile"):
-            update_area(request, store, Settings(), known_services=SERVICES)
+            update_area(request, store, known_services=SERVICES)
         zones = area_store(data).load("town").zones
         assert zones is not None
         assert zones.id.tolist() == ["theirs"]
