@@ -1,17 +1,16 @@
 """Heights out of a terrain model: a GeoTIFF in any coordinate system. Needs the extra ``dem``."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from pyproj import CRS, Transformer
+from pyproj import Transformer
 
 from app.domain.errors import BadInputError
 from app.geo.projection import geodesic_lengths_m
 from app.geo.units import FloatArray
-from app.ingest.rasters import load_rasterio, mapped, window_around
+from app.ingest.boxes import Box
+from app.ingest.rasters import load_rasterio, mapped, opened_raster, part_around
 
 _METRES = {
     "ft": 0.3048,
@@ -80,7 +79,7 @@ def check_terrain_model(path: Path) -> None:
     load_rasterio("--dem", "a terrain model")
 
 
-def read_terrain_model(path: Path, bounds_deg: tuple[float, float, float, float]) -> TerrainModel:
+def read_terrain_model(path: Path, bounds_deg: Box) -> TerrainModel:
     """The first band of a GeoTIFF around a box (west, south, east, north).
 
     Raises
@@ -88,43 +87,19 @@ def read_terrain_model(path: Path, bounds_deg: tuple[float, float, float, float]
     BadInputError
         If the file cannot be read, does not say where it lies, or lies elsewhere.
     """
-    rasterio = load_rasterio("--dem", "a terrain model")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong with the file is said below
-            with rasterio.open(path) as source:
-                return _around(source, path, bounds_deg)
-    except rasterio.errors.RasterioError as error:
-        problem = f"not readable as a GeoTIFF ({' '.join(str(error).split())})"
-        raise BadInputError(str(path), problem) from error
-
-
-def _around(source: Any, path: Path, bounds_deg: tuple[float, float, float, float]) -> TerrainModel:
-    if source.crs is None:
-        raise BadInputError(
-            str(path), "has no coordinate system; write one into it, as with gdal_edit -a_srs"
-        )
-    to_file = Transformer.from_crs(CRS("EPSG:4326"), CRS.from_wkt(source.crs.to_wkt()), always_xy=True)
-    from_grid = np.array([[getattr(source.transform, name) for name in row] for row in ("abc", "def")])
-    to_grid = np.linalg.inv(np.vstack([from_grid, [0.0, 0.0, 1.0]]))[:2]
-    left, bottom, right, top = to_file.transform_bounds(*bounds_deg)
-    columns, rows = mapped(
-        to_grid, np.array([left, left, right, right]), np.array([bottom, top, bottom, top])
-    )
-    window = window_around(columns, rows, source.width, source.height)
-    if window is None:
-        raise BadInputError(
-            str(path), "does not reach the area's streets; take a terrain model that covers them"
-        )
-    (first_row, last_row), (first_column, last_column) = window
-    values = source.read(1, window=window, masked=True)
+    with opened_raster(path, "--dem", "a terrain model") as source:
+        missed = "does not reach the area's streets; take a terrain model that covers them"
+        part = part_around(source, path, bounds_deg, missed=missed)
+        values = source.read(1, window=(part.rows, part.columns), masked=True)
+        unit_m = _METRES.get((source.units[0] or "").strip().lower(), 1.0)
+        scale, offset = source.scales[0], source.offsets[0]
     height_m = np.ma.filled(values.astype(np.float64), np.nan)
     height_m[~np.isfinite(height_m)] = np.nan
-    unit_m = _METRES.get((source.units[0] or "").strip().lower(), 1.0)
-    height_m = (height_m * source.scales[0] + source.offsets[0]) * unit_m
-    to_grid[:, 2] -= (first_column, first_row)
-    middle = ((first_column + last_column) / 2, (first_row + last_row) / 2)
-    return TerrainModel(height_m, to_grid, to_file, _cell_m(from_grid, to_file, middle))
+    height_m = (height_m * scale + offset) * unit_m
+    to_grid = part.to_grid.copy()
+    to_grid[:, 2] -= (part.columns[0], part.rows[0])
+    middle = (sum(part.columns) / 2, sum(part.rows) / 2)
+    return TerrainModel(height_m, to_grid, part.to_file, _cell_m(part.from_grid, part.to_file, middle))
 
 
 def _cell_m(from_grid: FloatArray, to_file: Transformer, middle: tuple[float, float]) -> float:

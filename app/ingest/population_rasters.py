@@ -1,19 +1,18 @@
 """People per cell out of a GeoTIFF in any coordinate system. Needs the extra ``dem``."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
+from pyproj import Transformer
 
 from app.domain.errors import BadInputError
 from app.domain.household import MOST_WEIGHT
 from app.domain.population import PopulationGrid
 from app.geo.units import FloatArray, Geometries, IntArray
-from app.ingest.rasters import load_rasterio, mapped, window_around
+from app.ingest.boxes import Box
+from app.ingest.rasters import RasterPart, mapped, opened_raster, part_around
 
 _CELLS_AT_A_TIME = 4_000_000
 """Rasters of the world are read in strips of the area's own columns, so that they fit into memory."""
@@ -22,9 +21,7 @@ _MOST_CELLS = 5_000_000
 """Inhabited cells around one area; more is a country, which no area of ours is as wide as."""
 
 
-def read_population_raster(
-    path: Path, bounds_deg: tuple[float, float, float, float]
-) -> tuple[PopulationGrid, tuple[str, ...]]:
+def read_population_raster(path: Path, bounds_deg: Box) -> tuple[PopulationGrid, tuple[str, ...]]:
     """The inhabited cells of a raster's first band around a box (west, south, east, north), and warnings.
 
     Raises
@@ -32,51 +29,19 @@ def read_population_raster(
     BadInputError
         If the file cannot be read, does not say where it lies, lies elsewhere, or holds what cannot be people.
     """
-    rasterio = load_rasterio("--population", "a population raster")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is wrong with the file is said below
-            with rasterio.open(path) as source:
-                return _around(source, path, bounds_deg)
-    except rasterio.errors.RasterioError as error:
-        problem = f"not readable as a GeoTIFF ({' '.join(str(error).split())})"
-        raise BadInputError(str(path), problem) from error
-
-
-def _around(
-    source: Any, path: Path, bounds_deg: tuple[float, float, float, float]
-) -> tuple[PopulationGrid, tuple[str, ...]]:
-    if source.crs is None:
-        raise BadInputError(
-            str(path), "has no coordinate system; write one into it, as with gdal_edit -a_srs"
-        )
-    try:
-        to_file = Transformer.from_crs(CRS("EPSG:4326"), CRS.from_wkt(source.crs.to_wkt()), always_xy=True)
-        left, bottom, right, top = to_file.transform_bounds(*bounds_deg)
-    except ProjError as error:
-        raise BadInputError(
-            str(path), "its coordinate system cannot be used; reproject it to WGS 84 (EPSG:4326)"
-        ) from error
-    from_grid = np.array([[getattr(source.transform, name) for name in row] for row in ("abc", "def")])
-    to_grid = np.linalg.inv(np.vstack([from_grid, [0.0, 0.0, 1.0]]))[:2]
-    columns, rows = mapped(
-        to_grid, np.array([left, left, right, right]), np.array([bottom, top, bottom, top])
-    )
-    window = window_around(columns, rows, source.width, source.height)
-    if window is None:
-        raise BadInputError(str(path), "does not reach the area; take a raster that covers it")
-    row, column, persons, negative = _inhabited(source, path, window)
+    with opened_raster(path, "--population", "a population raster") as source:
+        missed = "does not reach the area; take a raster that covers it"
+        part = part_around(source, path, bounds_deg, missed=missed)
+        row, column, persons, negative = _inhabited(source, path, part)
     told: tuple[str, ...] = ()
     if negative:
         told = (f"{path.name}: {negative} cells have a negative number of people and count as empty",)
-    return PopulationGrid(_cells(row, column, from_grid, to_file), persons), told
+    return PopulationGrid(_cells(row, column, part.from_grid, part.to_file), persons), told
 
 
-def _inhabited(
-    source: Any, path: Path, window: tuple[tuple[int, int], tuple[int, int]]
-) -> tuple[IntArray, IntArray, FloatArray, int]:
+def _inhabited(source: Any, path: Path, part: RasterPart) -> tuple[IntArray, IntArray, FloatArray, int]:
     """Row, column and people of the cells that have any, and how many are negative without being no data."""
-    (first_row, last_row), (first_column, last_column) = window
+    (first_row, last_row), (first_column, last_column) = part.rows, part.columns
     strip = max(1, _CELLS_AT_A_TIME // (last_column - first_column))
     parts: list[tuple[IntArray, IntArray, FloatArray]] = []
     negative = count = 0
