@@ -86,6 +86,6 @@ class Proposal:
 
     @property
     def cost(self) -> float | None:
-        """Sum of the costs that were given; None where none was."""
-        costs = [change.cost for change in self.changes if change.cost is not None]
-        return sum(costs) if costs else None
+        """What all of it costs; None if any of its features has no cost."""
+        costs = [change.cost for change in self.changes]
+        return None if None in costs else sum(cost or 0.0 for cost in costs)

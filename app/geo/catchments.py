@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from app.geo.links import TIE_M, AccessLinks
+from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
 from app.geo.search import SearchGraph, Seeds, reversed_matrix
@@ -17,13 +17,12 @@ from app.geo.units import (
     BoolArray,
     FloatArray,
     IntArray,
-    expand_ranges,
     ragged_rows,
     ragged_starts,
     running_starts,
 )
 from app.geo.verdict import TOLERANCE
-from app.geo.walks import LinkCosts, share_of_edge
+from app.geo.walks import LinkCosts, along_one_edge, seeds_of, share_of_edge
 
 _PLACES_AT_ONCE = 64
 """Rows of a dense table of distances held at a time where no compiled search is at hand."""
@@ -115,11 +114,11 @@ def walked_catchments(  # noqa: PLR0913  # two sides of a walk, and what it may 
         starts = LinkCosts(
             starts.access[keep], starts.edge[keep], starts.fraction[keep], starts.link_cost[keep]
         )
-    seeds = _seeds(graph, ends, owner)
+    seeds = seeds_of(graph, ends, owner)
     doors = _Doors.of(graph, starts, household)
     if kernels is not None:
         order = np.argsort(seeds.facility, kind="stable")
-        start, found = kernels.bounded_catchments(
+        first, found = kernels.bounded_catchments(
             graph.arc_start,
             graph.arc_to,
             graph.arc_cost,
@@ -135,10 +134,12 @@ def walked_catchments(  # noqa: PLR0913  # two sides of a walk, and what it may 
             per_unit,
             bound,
         )
-        by_ends = ragged_rows(start), found
+        by_ends = ragged_rows(first), found
     else:
         by_ends = _by_tables(graph, seeds, doors, places, (cutoff, per_unit, bound))
-    along = _along_one_edge(network, graph, (starts, household), (ends, owner), (per_unit, bound))
+    start, end, cost = along_one_edge(network.edge_length_m, graph, starts, ends)
+    within = cost / per_unit <= bound
+    along = owner[end[within]], household[start[within]]
     return _distinct([by_ends, along], places, count)
 
 
@@ -196,18 +197,6 @@ class _Doors:
         )
 
 
-def _seeds(graph: SearchGraph, ends: LinkCosts, owner: IntArray) -> Seeds:
-    node = np.concatenate([graph.end_u[ends.edge], graph.end_v[ends.edge]])
-    cost = np.concatenate(
-        [
-            share_of_edge(ends.fraction, graph.cost_forward[ends.edge]) + ends.link_cost,
-            share_of_edge(1.0 - ends.fraction, graph.cost_backward[ends.edge]) + ends.link_cost,
-        ]
-    )
-    possible = np.isfinite(cost)
-    return Seeds(node[possible], np.tile(owner, 2)[possible], cost[possible])
-
-
 def _by_tables(
     graph: SearchGraph, seeds: Seeds, doors: _Doors, places: int, limits: tuple[float, float, float]
 ) -> tuple[IntArray, IntArray]:
@@ -227,34 +216,6 @@ def _by_tables(
         rows.append(some[row])
         households.append(doors.household[door])
     return np.concatenate(rows), np.concatenate(households)
-
-
-def _along_one_edge(
-    network: WalkNetwork,
-    graph: SearchGraph,
-    homes: tuple[LinkCosts, IntArray],
-    goals: tuple[LinkCosts, IntArray],
-    limits: tuple[float, float],
-) -> tuple[IntArray, IntArray]:
-    """Pairs of places and households within the limit along the one edge that both are linked to."""
-    (starts, household), (ends, owner), (per_unit, bound) = homes, goals, limits
-    order = np.argsort(starts.edge, kind="stable")
-    edge_start = ragged_starts(starts.edge[order], network.edge_count)
-    here = edge_start[ends.edge]
-    counts = edge_start[ends.edge + 1] - here
-    end = np.repeat(np.arange(len(ends.edge), dtype=np.int64), counts)
-    start = order[expand_ranges(here, counts)]
-    step = ends.fraction[end] - starts.fraction[start]
-    edge = starts.edge[start]
-    along = np.where(
-        step >= 0,
-        share_of_edge(step, graph.cost_forward[edge]),
-        share_of_edge(-step, graph.cost_backward[edge]),
-    )
-    along = np.where(np.abs(step) * network.edge_length_m[edge] <= TIE_M, 0.0, along)
-    cost = along + starts.link_cost[start] + ends.link_cost[end]
-    within = cost / per_unit <= bound
-    return owner[end[within]], household[start[within]]
 
 
 def _distinct(pairs: list[tuple[IntArray, IntArray]], places: int, households: int) -> Catchments:

@@ -166,10 +166,10 @@ def _by_way_of_ends(
     return _Candidates(np.tile(starts.access, 2)[reached], facility[reached], cost[reached])
 
 
-def _along_one_edge(
-    edge_length_m: FloatArray, graph: SearchGraph, starts: LinkCosts, ends: LinkCosts, facility: IntArray
-) -> _Candidates:
-    """Walks along a single edge on which both the household and the facility are linked."""
+def along_one_edge(
+    edge_length_m: FloatArray, graph: SearchGraph, starts: LinkCosts, ends: LinkCosts
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows of `starts` and `ends` that are linked to one edge, and the cost of the walk along it (``inf`` if none)."""
     order = np.argsort(ends.edge, kind="stable")
     sorted_edges = ends.edge[order]
     here = np.searchsorted(sorted_edges, starts.edge, side="left")
@@ -185,7 +185,14 @@ def _along_one_edge(
     )
     # One and the same place: nothing to walk, whatever the one-way rule.
     along = np.where(np.abs(step) * edge_length_m[edge] <= TIE_M, 0.0, along)
-    cost = along + starts.link_cost[start] + ends.link_cost[end]
+    return start, end, along + starts.link_cost[start] + ends.link_cost[end]
+
+
+def _along_one_edge(
+    edge_length_m: FloatArray, graph: SearchGraph, starts: LinkCosts, ends: LinkCosts, facility: IntArray
+) -> _Candidates:
+    """Walks along a single edge on which both the household and the facility are linked."""
+    start, end, cost = along_one_edge(edge_length_m, graph, starts, ends)
     reached = np.isfinite(cost)
     return _Candidates(starts.access[start][reached], facility[end][reached], cost[reached])
 

@@ -46,7 +46,7 @@ def read_proposal_file(
     lenient : bool
         Pass over properties that nobody knows, and geometry where a reference says it all, with a note.
     crs : str, optional
-        Of the coordinates; it stands against what the file states.
+        Of the coordinates; an error if the file states another.
     known_services : collection of str
         Service ids of the standards at hand; others get a note.
 

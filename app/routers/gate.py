@@ -87,7 +87,7 @@ def post_check(
     crs: Annotated[
         str | None,
         Query(
-            description="Coordinate system of the proposal; it stands against what the proposal states.",
+            description="Coordinate system of the proposal; an error if the proposal states another.",
             examples=["EPSG:4326"],
         ),
     ] = None,

@@ -45,7 +45,7 @@ class WalkingView:
     @cached_property
     def household_is_linked(self) -> BoolArray:
         """Whether a household has a link at any of its access points, shape (h,)."""
-        return _any_of(self.household_links.is_linked, self.household_start)
+        return any_of(self.household_links.is_linked, self.household_start)
 
     @cached_property
     def household_nearest_m(self) -> FloatArray:
@@ -279,7 +279,11 @@ def links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tup
     return chosen, running_starts(access_counts)
 
 
-def _any_of(values: BoolArray, start: IntArray) -> BoolArray:
+def any_of(values: BoolArray, start: IntArray) -> BoolArray:
+    """Whether any value of each owner holds, shape (o,).
+
+    Owner ``i`` has ``values[start[i]:start[i + 1]]``, one value at least.
+    """
     if len(start) == 1:
         return np.empty(0, dtype=bool)
     found: BoolArray = np.logical_or.reduceat(values, start[:-1])

@@ -13,14 +13,16 @@ from app.domain.access import AccessPoints
 from app.domain.area import Area
 from app.domain.errors import BadInputError
 from app.domain.facility import Facilities, FacilityPlaces
+from app.domain.profile import STANDARD_PROFILE_ID
 from app.domain.standard import Service
 from app.geo.catchments import Catchments, straight_catchments, walked_catchments
 from app.geo.cells import CellGrid
 from app.geo.links import EdgeLocator
 from app.geo.units import BoolArray, FloatArray, IntArray
-from app.services.area_engine import AreaEngine
+from app.services.area_engine import AreaEngine, any_of
 from app.services.assessment import Walker
 from app.services.facility_access import locate_facilities
+from app.services.profiles import get_profile
 
 MOST_CANDIDATES = 50_000
 MOST_CELLS = 400_000
@@ -91,8 +93,12 @@ def candidates_at(
     return Candidates(places, np.ones(count), np.full(count, np.inf))
 
 
-def grid_over(area: Area, cell_m: float, *, most: int = MOST_CELLS) -> tuple[CellGrid, IntArray]:
-    """The grid over an area, and which of its cells have their middle in it: in the study area, else in the extent.
+def grid_over(
+    area: Area, cell_m: float, *, most: int = MOST_CELLS
+) -> tuple[CellGrid, IntArray, FloatArray, FloatArray]:
+    """The grid over an area, which of its cells have their middle in it, and these middles in degrees.
+
+    In it is in the study area, else in the extent.
 
     Raises
     ------
@@ -124,14 +130,15 @@ def grid_over(area: Area, cell_m: float, *, most: int = MOST_CELLS) -> tuple[Cel
             f"makes {grid.count} cells, and at most {most} are worked on; take larger cells",
         )
     shapely.prepare(shape)
-    return grid, np.flatnonzero(shapely.contains_xy(shape, *grid.centres()))
+    lon_deg, lat_deg = grid.centres()
+    cells = np.flatnonzero(shapely.contains_xy(shape, lon_deg, lat_deg))
+    return grid, cells, lon_deg[cells], lat_deg[cells]
 
 
 def grid_candidates(area: Area, cell_m: float) -> Candidates:
     """The middles of a grid's cells."""
-    grid, cells = grid_over(area, cell_m)
-    lon_deg, lat_deg = grid.centres()
-    return candidates_at(np.asarray(grid.names(cells), dtype=np.str_), lon_deg[cells], lat_deg[cells])
+    grid, cells, lon_deg, lat_deg = grid_over(area, cell_m)
+    return candidates_at(np.asarray(grid.names(cells), dtype=np.str_), lon_deg, lat_deg)
 
 
 @dataclass(frozen=True)
@@ -156,11 +163,10 @@ def link_candidates(
         If none is left, or too many are.
     """
     allowed = candidates.outside(exclude)
-    locator = EdgeLocator(engine.area.network, max_link_m=engine.area.max_link_m)
-    facilities = locate_facilities(allowed.places, locator)
+    facilities = locate_facilities(allowed.places, engine.ground(get_profile(STANDARD_PROFILE_ID)).locator)
     ground = engine.ground(walker.profile).locator
     linked = ground.link(facilities.access.lon_deg, facilities.access.lat_deg).is_linked
-    has_link = _any_of(linked, facilities.access.start)
+    has_link = any_of(linked, facilities.access.start)
     kept = np.flatnonzero(has_link)
     if len(kept) == 0:
         raise BadInputError(
@@ -276,10 +282,3 @@ def with_facilities(area: Area, kept: IntArray, more: Facilities) -> Area:
 
 def _joined(parts: list[AccessPoints], name: str) -> NDArray[Any]:
     return np.concatenate([getattr(part, name) for part in parts])
-
-
-def _any_of(values: BoolArray, start: IntArray) -> BoolArray:
-    if len(start) == 1:
-        return np.empty(0, dtype=bool)
-    found: BoolArray = np.logical_or.reduceat(values, start[:-1])
-    return found

@@ -30,23 +30,26 @@ _KEPT = 96
 Kept = TypeVar("Kept")
 
 
-def keep(engine: AreaEngine, key: tuple[Any, ...], make: Callable[[], Kept]) -> Kept:
-    """What is kept under a key, made where it is not there yet; the caller holds ``engine.comparing``."""
-    known = engine.kept_for_comparing
+def keep(
+    engine: AreaEngine, key: tuple[Any, ...], make: Callable[[], Kept], *, of: object | None = None
+) -> Kept:
+    """What is kept under a key, made where it is not there yet; the caller holds ``engine.comparing``.
+
+    What belongs to an object (`of`) is kept with it, so that its identity is not given to another one.
+    """
+    known, key = engine.kept_for_comparing, (*key, id(of))
     if key not in known:
-        known[key] = make()
+        known[key] = of, make()
     known.move_to_end(key)
     while len(known) > _KEPT:
         known.popitem(last=False)
-    found: Kept = known[key]
+    found: Kept = known[key][1]
     return found
 
 
 def assessment_before(engine: AreaEngine, standard: Standard, walker: Walker) -> Assessment:
     """The area as it is; kept, since many proposals are compared with it."""
-    # The standard is kept with the answer, so that its identity is not given to another one.
-    found = keep(engine, ("before", id(standard), walker), lambda: assess(engine, standard, walker))
-    return found if found.standard is standard else assess(engine, standard, walker)
+    return keep(engine, ("before", walker), lambda: assess(engine, standard, walker), of=standard)
 
 
 class HouseholdIndex:
@@ -91,13 +94,12 @@ class ServiceLabels:
 
 def household_index(engine: AreaEngine, view: WalkingView, graph: SearchGraph) -> HouseholdIndex:
     """Index of a view's households in one of its graphs."""
-    return keep(engine, ("households", id(graph)), lambda: HouseholdIndex(view, graph))
+    return keep(engine, ("households",), lambda: HouseholdIndex(view, graph), of=graph)
 
 
 def workspace(engine: AreaEngine, graph: SearchGraph) -> Workspace:
     """Workspace of one of the engine's graphs."""
-    found = keep(engine, ("workspace", id(graph)), lambda: Workspace.of(graph, engine.reversed_graph(graph)))
-    return found if found.graph is graph else Workspace.of(graph, engine.reversed_graph(graph))
+    return keep(engine, ("workspace",), lambda: Workspace.of(graph, engine.reversed_graph(graph)), of=graph)
 
 
 def service_labels(
@@ -114,7 +116,7 @@ def service_labels(
         labels = NodeLabels.search(graph, seeds, len(offering), room, kernels)
         return ServiceLabels(labels, seeds, links, owner)
 
-    return keep(engine, ("labels", id(graph), offering.tobytes()), make)
+    return keep(engine, ("labels", offering.tobytes()), make, of=graph)
 
 
 def street_index(engine: AreaEngine) -> StreetIndex:

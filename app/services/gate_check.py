@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.policy import DEFAULT_POLICY, Baseline, Policy
-from app.domain.proposal import Proposal
 from app.domain.standard import Standard
 from app.ingest.proposal_files import proposal_from
 from app.services.area_engine import AreaEngine
@@ -58,12 +57,6 @@ def check_proposal(  # noqa: PLR0913 - what is asked, of what, by whom, and when
     policy = policy or DEFAULT_POLICY
     comparison = compare(engine, standard, walker, proposal)
     result = evaluate(
-        comparison.before, comparison.after, policy, now=now, cost=whole_cost(proposal), baseline=baseline
+        comparison.before, comparison.after, policy, now=now, cost=proposal.cost, baseline=baseline
     )
     return GateCheck(comparison, policy, result, now)
-
-
-def whole_cost(proposal: Proposal) -> float | None:
-    """What a proposal costs altogether; None if any of its features has no cost."""
-    costs = [change.cost for change in proposal.changes]
-    return None if None in costs else sum(cost or 0.0 for cost in costs)

@@ -7,10 +7,7 @@ import numpy as np
 
 from app.geo.units import SECONDS_PER_MINUTE, BoolArray
 from app.geo.verdict import TOLERANCE
-from app.services.gate_scope import WHOLE, Failing, NotEvaluableError, Scope
-
-ROUNDING = 1e-9
-"""Relative: sums of weights in floating point may miss an exact value by so much."""
+from app.services.gate_scope import ROUNDING, WHOLE, Failing, NotEvaluableError, Scope
 
 NOBODY = Failing(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 

@@ -17,6 +17,9 @@ from app.services.assessment import Assessment, ServiceAssessment
 WHOLE = -1
 """Stands for a household's services together, where others have the position of one service."""
 
+ROUNDING = 1e-9
+"""Relative: sums of weights in floating point may miss an exact value by so much."""
+
 
 class NotEvaluableError(Reach15Error):
     """A rule cannot be evaluated for this area; the reason is its message."""
@@ -171,11 +174,7 @@ def _in_state(item: ServiceAssessment, state: int) -> NDArray[np.bool_]:
 
 def _check_limit(scope: Scope, who: BoolArray, limit: float, state: str, what: str) -> None:
     share = scope.weigh(who) / scope.total
-    if share > limit + _ROUNDING:
+    if share > limit + ROUNDING:
         raise NotEvaluableError(
             f"{share:.1%} of the {scope.rule.weight} are {state} for {what}; the policy takes {limit:.1%} at most"
         )
-
-
-_ROUNDING = 1e-9
-"""Sums of weights in floating point may miss an exact share by so much."""

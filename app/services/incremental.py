@@ -30,7 +30,7 @@ from app.geo.units import (
 )
 from app.geo.verdict import judge_overall
 from app.geo.walks import LinkCosts, NearestWalks, seeds_of
-from app.services.area_engine import AreaEngine, WalkingView, links_of, straight_walks
+from app.services.area_engine import AreaEngine, WalkingView, any_of, links_of, straight_walks
 from app.services.assessment import (
     Assessment,
     ServiceAssessment,
@@ -340,10 +340,9 @@ class IncrementalComparison:
         if self._links is not None and len(self._relinked):
             start = self._view.household_start
             counts = start[self._relinked + 1] - start[self._relinked]
-            starts = np.cumsum(counts) - counts
             linked = linked.copy()
-            linked[np.searchsorted(households, self._relinked)] = np.logical_or.reduceat(
-                self._links.is_linked, starts
+            linked[np.searchsorted(households, self._relinked)] = any_of(
+                self._links.is_linked, running_starts(counts)
             )
         return linked
 

@@ -15,7 +15,6 @@ Progress = Callable[[str, float, dict[str, Any]], None]
 """Called with a stage, how much of it is done in percent, and details such as incumbent, bound and gap."""
 
 SEED = 15
-LONGEST_S = 3600.0
 
 
 class SolverError(Reach15Error):

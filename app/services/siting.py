@@ -315,7 +315,7 @@ def _rechecked(
     area = engine.area
     sites = _as_facilities(linked, choice.chosen, question.services)
     changed = with_facilities(area, np.arange(area.facilities.count), sites)
-    after = assess(AreaEngine(changed), standard, walker)
+    after = assess(AreaEngine(changed, kernels=engine.kernels), standard, walker)
     gains, rechecked = [], 0.0
     claimed = demands.model.met(choice.chosen)
     for number, (service, covered) in enumerate(zip(question.services, demands.covered, strict=True)):
@@ -366,7 +366,7 @@ def _without_existing(engine: AreaEngine, question: SitingQuestion) -> AreaEngin
     gone = np.unique(np.concatenate([engine.offering(service) for service in question.services]))
     kept = np.setdiff1d(np.arange(area.facilities.count), gone)
     nothing = take_facilities(area.facilities, kept[:0])
-    return AreaEngine(with_facilities(area, kept, nothing))
+    return AreaEngine(with_facilities(area, kept, nothing), kernels=engine.kernels)
 
 
 def _weights(engine: AreaEngine, weight: str) -> FloatArray:

@@ -43,11 +43,10 @@ def find_heat(
     BadInputError
         If the cells are of no sensible size, too many, or none can be linked to a street.
     """
-    grid, cells = grid_over(engine.area, cell_m, most=MOST_HEAT_CELLS)
-    lon_deg, lat_deg = grid.centres()
+    grid, cells, lon_deg, lat_deg = grid_over(engine.area, cell_m, most=MOST_HEAT_CELLS)
     # Ids in the order of the cells, so that candidates stay in it.
     ids = np.asarray([f"{cell:09d}" for cell in cells.tolist()], dtype=np.str_)
-    candidates = candidates_at(ids, lon_deg[cells], lat_deg[cells])
+    candidates = candidates_at(ids, lon_deg, lat_deg)
     demands = build_demands(engine, standard, walker, candidates, replace(question, sites=1))
     model = demands.model
     gained = model.matrix @ np.where(model.need == 1, model.weight, 0.0)

@@ -219,9 +219,9 @@ def _with_sites(answer: Siting) -> AreaEngine:
 
 def test_cells_of_a_grid_are_the_same_in_every_window(demo_engine: AreaEngine) -> None:
     area = demo_engine.area
-    whole, cells = grid_over(area, 100.0)
+    whole, cells, *_ = grid_over(area, 100.0)
     middle = shapely.buffer(shapely.centroid(area.extent.polygon), 0.003)
-    part, some = grid_over(replace(area, study_area=middle), 100.0)
+    part, some, *_ = grid_over(replace(area, study_area=middle), 100.0)
     assert set(part.names(some)) < set(whole.names(cells))
     assert whole.epsg == 32635
     assert shapely.area(shapely.transform(whole.squares(cells[:1]), _to_utm(whole.epsg)))[0] == pytest.approx(
