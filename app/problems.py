@@ -5,7 +5,6 @@ the log, and the client hears a fixed sentence instead.
 """
 
 import asyncio
-import errno
 import logging
 import math
 import re
@@ -27,6 +26,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.errors import (
+    FULL,
     AreaChangedError,
     AreaNotFoundError,
     BadInputError,
@@ -79,9 +79,6 @@ UNREAD = "reach15.unread"
 """Key in an ASGI scope, true while a request's body has not been read to its end."""
 
 LINGER_S = 10.0
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says when there is no room left on a disk, or for a user on it."""
 
 
 class NotReadyError(Reach15Error):
@@ -306,13 +303,19 @@ class UnexpectedErrors:
             started = True
             await send(message)
 
+        async def receive_and_note() -> Message:
+            message = await receive()
+            if not message.get("more_body", False):  # the last part, or nobody is there any more
+                scope[UNREAD] = False
+            return message
+
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive_and_note, send_and_note)
         except Exception as error:
             if started:  # too late for another answer: the server has to break this one off
                 raise
             logger.exception("unexpected error at %s", scope["path"])
-            await _respond(Request(scope), problem_type(error))(scope, receive, send)
+            await _respond(Request(scope), problem_type(error))(scope, receive_and_note, send)
 
 
 async def _known_error(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """An imported area: everything that answers are computed from, immutable."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ from app.geo.network import WalkNetwork
 from app.geo.units import FloatArray, IntArray
 
 ATTRIBUTION = "© OpenStreetMap contributors"
+AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
+"""What an area may be called; it stands in addresses and in names of folders."""
+
 METHOD_VERSION = "1.0"
 """Version of the walking model that answers follow (docs/method.md)."""
 

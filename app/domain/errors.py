@@ -1,5 +1,10 @@
 """Errors that a user can cause or must hear of. Each names the place and the fix, and knows no status codes."""
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when there is no room left on a disk, or for a user on it."""
+
 
 class Reach15Error(Exception):
     """Base of every error with a message meant for the user: one line, the place first, the fix last."""

@@ -49,7 +49,6 @@ async def _read_body(request: Request) -> bytes:
         if size > most:
             raise BodyTooLargeError(MOST_BODY_MB)
         parts.append(part)
-    request.scope[UNREAD] = False
     return b"".join(parts)
 
 

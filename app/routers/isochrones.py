@@ -6,7 +6,6 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query
-from fastapi.exceptions import RequestValidationError
 
 from app.dependencies import DEMO_STANDARD, CrsDep, EngineDep, ProfileId, SpeedMps
 from app.domain.errors import AreaNotFoundError, BadInputError, FacilityNotFoundError, StoreError
@@ -196,7 +195,4 @@ def _as_parameter(place: str) -> Iterator[None]:
     try:
         yield
     except BadInputError as error:
-        if place == "query":
-            raise invalid_parameter((error.where, error.problem)) from error
-        fault = {"type": "value_error", "loc": (place, error.where), "msg": error.problem, "input": None}
-        raise RequestValidationError([fault]) from error
+        raise invalid_parameter((error.where, error.problem), where=place) from error

@@ -15,9 +15,10 @@ from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from app.domain.errors import NotMultipartError, StorageFullError, UploadTooLargeError
-from app.problems import FULL, UNREAD, invalid_parameter
+from app.domain.errors import NotMultipartError, UploadTooLargeError
+from app.problems import UNREAD, invalid_parameter
 
 MEGABYTE = 1_000_000
 LONGEST_TEXT = 100_000
@@ -82,21 +83,13 @@ async def receive_form(request: Request, form: Form, folder: Path, limit_mb: int
     reader = _Reader(check_upload(request, limit_mb), form, folder)
     size = 0
     try:
-        while request.scope[UNREAD]:
-            message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise HTTPException(400)  # nobody is there to hear it
-            # Noted before the chunk is judged: whoever answers then knows whether more will come.
-            request.scope[UNREAD] = message.get("more_body", False)
-            chunk = message.get("body", b"")
+        async for chunk in request.stream():
             size += len(chunk)
             if size > limit_mb * MEGABYTE:
                 raise UploadTooLargeError(limit_mb)
             await run_in_threadpool(reader.write, chunk)
-    except OSError as error:
-        if error.errno in FULL:
-            raise StorageFullError from error
-        raise
+    except ClientDisconnect:
+        raise HTTPException(400) from None  # nobody is there to hear it
     finally:
         reader.close()
     return reader.result()

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.dependencies import AreaId, AreaServiceDep, JobServiceDep, SettingsDep, refuse_changes
+from app.domain.area import AREA_ID_PATTERN
 from app.domain.errors import (
     AreaNotFoundError,
     BadInputError,
@@ -25,7 +26,7 @@ from app.schemas.jobs import job_json
 from app.schemas.wire_jobs import JobAnswer
 from app.services.import_area import ImportRequest
 from app.services.import_job import IMPORT_KIND, import_input
-from app.services.import_request import AREA_ID_PATTERN, check_request
+from app.services.import_request import check_request
 
 router = APIRouter(prefix="/v1/areas", tags=["bringing data in"], dependencies=[Depends(refuse_changes)])
 

@@ -38,13 +38,12 @@ class AreaService:
             loading = self._loading.setdefault(area_id, threading.Lock())
         if engine is not None:
             return engine
-        with (
-            loading
-        ):  # one thread loads; others that ask for this area wait, those that ask for another do not
+        with loading:  # one thread loads; others wait who ask for this area, not those who ask for another
+            version = self._store.current_version(area_id)
             with self._lock:
                 engine = self._find(area_id, version)
             if engine is None:
-                version, engine = self._load(area_id)
+                version, engine = self._load(area_id, version)
                 self._keep_engine(area_id, version, engine)
         return engine
 
@@ -89,9 +88,8 @@ class AreaService:
         self._engines.move_to_end(area_id)
         return known[1]
 
-    def _load(self, area_id: str) -> tuple[str, AreaEngine]:
-        """The current version, loaded; once more if it was dropped while it was being read."""
-        version = self._store.current_version(area_id)
+    def _load(self, area_id: str, version: str) -> tuple[str, AreaEngine]:
+        """A version, loaded, and which one it is: the current one if it was dropped while it was being read."""
         try:
             area = self._store.load(area_id, version)
         except StoreError:

@@ -1,11 +1,11 @@
 """What an import is asked to do, and whether that makes sense."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from app.domain.area import AREA_ID_PATTERN
 from app.domain.errors import BadInputError
 from app.domain.household import AGE_GROUPS
 from app.ingest.boxes import Box
@@ -14,8 +14,6 @@ from app.ingest.osm_zones import LEVELS
 from app.ingest.population_grids import check_grid_file
 from app.ingest.table_columns import FIELDS, parse_columns
 from app.ingest.table_source import Near, OnError, ReadOptions
-
-AREA_ID_PATTERN = re.compile(r"[a-z0-9-]{1,63}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.domain.errors import FULL, StorageFullError
+
 _LOCK = ".receiving"
 
 
@@ -27,7 +29,13 @@ class JobFolders:
 
     @contextmanager
     def receive(self, job_id: str) -> Iterator[Path]:
-        """The folder to receive files in; it is removed if that fails for any reason."""
+        """The folder to receive files in; it is removed if that fails for any reason.
+
+        Raises
+        ------
+        StorageFullError
+            If the disk has no room for what comes.
+        """
         folder = self.inputs(job_id)
         try:
             folder.parent.mkdir(parents=True)
@@ -35,8 +43,10 @@ class JobFolders:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 folder.mkdir()
                 yield folder
-        except BaseException:
+        except BaseException as error:
             self.remove(job_id)
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise StorageFullError from error
             raise
 
     def drop_inputs(self, job_id: str) -> None:

@@ -6,8 +6,6 @@ from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 from app.domain.errors import AreaChangedError, DatabaseError
 from app.services.ports import AreaRegistry, ArtifactStore
 
-DEFAULT_KEEP = 3
-
 
 class VersionedAreas:
     """An `AreaStore` of both.
@@ -22,7 +20,7 @@ class VersionedAreas:
         Versions that stay after an import, the new one included.
     """
 
-    def __init__(self, artifacts: ArtifactStore, registry: AreaRegistry, *, keep: int = DEFAULT_KEEP) -> None:
+    def __init__(self, artifacts: ArtifactStore, registry: AreaRegistry, *, keep: int) -> None:
         self._artifacts = artifacts
         self._registry = registry
         self._keep = keep

@@ -1,6 +1,5 @@
 """Which areas and versions exist, and which one is current."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,10 +11,8 @@ from app.db.models import AreaModel, AreaVersionModel, CurrentVersionModel, Impo
 from app.db.ready import ReadyDatabase
 from app.db.repositories.area_change import SqlAreaChange
 from app.db.repositories.area_records import report_of, summary_of, version_of
-from app.domain.area import AreaSummary, AreaVersion, ImportReport
+from app.domain.area import AREA_ID_PATTERN, AreaSummary, AreaVersion, ImportReport
 from app.domain.errors import AreaNotFoundError
-
-_AREA_ID = re.compile(r"[a-z0-9-]{1,63}")
 
 _CURRENT = sa.select(AreaVersionModel).join(
     CurrentVersionModel, CurrentVersionModel.version_id == AreaVersionModel.id
@@ -53,14 +50,14 @@ class SqlAreaRegistry:
         with self._database.reading() as session:
             if session is None:
                 return ()
-            rows = session.scalars(_CURRENT.order_by(AreaVersionModel.area_id)).all()
+            rows = session.scalars(_CURRENT).all()
         # Code points decide, in every database and whatever its language.
         return tuple(sorted((summary_of(row) for row in rows), key=lambda summary: summary.id))
 
     def current_key(self, area_id: str) -> str:
         with self._database.reading() as session:
             found = None
-            if session is not None and _AREA_ID.fullmatch(area_id):
+            if session is not None and AREA_ID_PATTERN.fullmatch(area_id):
                 found = session.execute(_CURRENT_KEY, {"area_id": area_id}).scalar()
             if found is None:
                 raise self._not_found(session, area_id)
@@ -68,7 +65,7 @@ class SqlAreaRegistry:
 
     def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
         with self._database.reading() as session:
-            if session is None or not _AREA_ID.fullmatch(area_id):
+            if session is None or not AREA_ID_PATTERN.fullmatch(area_id):
                 raise self._not_found(session, area_id)
             row = session.scalar(_CURRENT.where(CurrentVersionModel.area_id == area_id))
             if row is None:
@@ -78,7 +75,7 @@ class SqlAreaRegistry:
 
     def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
         with self._database.reading() as session:
-            if session is None or not _AREA_ID.fullmatch(area_id):
+            if session is None or not AREA_ID_PATTERN.fullmatch(area_id):
                 raise self._not_found(session, area_id)
             current = session.get(CurrentVersionModel, area_id)
             if current is None:
