@@ -6,6 +6,7 @@ import typer
 
 from app.cli.options import (
     AreaArgument,
+    CrsOption,
     Division,
     JsonOption,
     OutputOption,
@@ -38,19 +39,21 @@ def assess_area(
     answer: Annotated[
         ReportFormat | None, typer.Option("--format", help="How to answer; table unless told otherwise.")
     ] = None,
+    crs: CrsOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge every household of an area against a standard."""
     wanted = _wanted(answer, as_json=as_json)
 
-    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.cli.wiring import find_crs, find_profile, find_standard, load_settings, open_areas
     from app.domain.zone import NoZonesError
     from app.services.assessment import assess, choose_walker
     from app.services.weights import why_not_counted
 
     check_output(output)
     _check_band(band)
+    coordinates = find_crs(crs)
     chosen = find_standard(standard)
     walker = choose_walker(chosen, find_profile(profile), speed_mps)
     engine = open_areas(load_settings()).engine(name)
@@ -63,15 +66,15 @@ def assess_area(
     if by is Division.ZONE:
         from app.cli.zone_report import write_zones
 
-        write_zones(assessment, weight.value, wanted, output)
+        write_zones(assessment, weight.value, wanted, output, coordinates)
     elif wanted is ReportFormat.CSV:
         from app.cli.csv_rows import household_csv
 
-        write_bytes(household_csv(assessment), output)
+        write_bytes(household_csv(assessment, coordinates), output)
     elif wanted is ReportFormat.GEOJSON:
         from app.cli.features import household_collection
 
-        write_bytes(household_collection(assessment), output)
+        write_bytes(household_collection(assessment, coordinates), output)
     else:
         from app.schemas.coverage import coverage_to_dict
 

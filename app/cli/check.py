@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.options import InputRefusedError, JsonOption, ProfileOption, SpeedOption, StandardOption
+from app.cli.options import (
+    InputRefusedError,
+    JsonOption,
+    OutCrsOption,
+    ProfileOption,
+    SpeedOption,
+    StandardOption,
+)
 from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -43,6 +50,7 @@ def check_proposal(
         str | None,
         typer.Option(metavar="CRS", help="Coordinate system of the proposal, if the file does not say it."),
     ] = None,
+    out_crs: OutCrsOption = None,
     baseline: Annotated[
         _File, typer.Option(metavar="FILE", help="Who failed before; rules then fail only through others.")
     ] = None,
@@ -81,12 +89,15 @@ def check_proposal(
     from app.cli.gate.asking import Question, ask_here, ask_server
     from app.cli.gate.outputs import parse_outputs, write_reports
     from app.cli.output import check_output, write_json
+    from app.cli.wiring import find_crs
+    from app.schemas.crs import in_crs
 
     beside = {"households": households, "facilities": facilities, "zones": zones, "extent": extent}
     extract = _extract(area, osm, beside, server)
     try:
         outputs = parse_outputs([*(format_ or ()), *(["json"] if as_json and format_ != ["json"] else ())])
         check_output(write_baseline)
+        coordinates = find_crs(out_crs, "--out-crs")
         file, document = _read_proposal(proposal, lenient=lenient, crs=crs)
         rules, sent_policy = _read_policy(policy)
         question = Question(
@@ -107,7 +118,7 @@ def check_proposal(
         from app.ingest.baseline_files import baseline_value
 
         write_json(baseline_value(report), write_baseline)
-    write_reports(outputs, report, file)
+    write_reports(outputs, report | {"changes": in_crs(report["changes"], coordinates)}, file)
     raise typer.Exit(report["exit_code"])
 
 

@@ -11,9 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from app.cli.features import household_pieces
 from app.domain.area import Area
 from app.geo.verdict import OVERALL_STATES
+from app.ingest.coordinates import Coordinates
+from app.schemas.crs import places_in
 from app.schemas.facilities import facility_features
 from app.services.assessment import Assessment
 
@@ -21,16 +25,31 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 """A negative id is no formula; a blank before it would only make programs take it for text."""
 
-FACILITY_COLUMNS = ("id", "lon", "lat", "services", "name", "area_m2")
+FACILITY_COLUMNS = ("services", "name", "area_m2")
 
 
-def household_csv(assessment: Assessment) -> Iterator[bytes]:
-    """A header, and one row for each household in the order of their ids."""
+def _place_columns(coordinates: Coordinates | None) -> tuple[str, str]:
+    """Names of the columns of places: only WGS 84 is called `lon` and `lat`."""
+    return ("lon", "lat") if coordinates is None else ("x", "y")
+
+
+def _places(features: list[dict[str, Any]], coordinates: Coordinates | None) -> list[list[float]]:
+    """Where features are, points all of them."""
+    places = [feature["geometry"]["coordinates"] for feature in features]
+    if coordinates is None or not places:
+        return places
+    lon_deg, lat_deg = np.array(places).T
+    moved: list[list[float]] = places_in(coordinates, lon_deg, lat_deg).tolist()
+    return moved
+
+
+def household_csv(assessment: Assessment, coordinates: Coordinates | None = None) -> Iterator[bytes]:
+    """A header, and one row for each household in the order of their ids; places in a coordinate system."""
     services = assessment.services
     area = assessment.area
     groups = [name for name in area.households.counted if name in area.households.groups]
     more = [*groups, *(["zone"] if area.zones is not None else [])]
-    header = ["id", "lon", "lat", "households", "population", *more, "overall"]
+    header = ["id", *_place_columns(coordinates), "households", "population", *more, "overall"]
     for item in services:
         over = "over_m" if item.service.length_limit_m is not None else "over_s"
         columns = ("state", "time_s", over, *(["holds"] if assessment.band is not None else []))
@@ -39,15 +58,13 @@ def household_csv(assessment: Assessment) -> Iterator[bytes]:
     position = 0
     for features in household_pieces(assessment):
         rows = []
-        for feature in features:
+        for feature, place in zip(features, _places(features, coordinates), strict=True):
             properties = feature["properties"]
-            lon, lat = feature["geometry"]["coordinates"]
             overall = OVERALL_STATES[assessment.overall[position]]
             position += 1
             row = [
                 safe_text(properties["id"]),
-                lon,
-                lat,
+                *place,
                 properties["households"],
                 properties["population"],
                 *(properties[group] for group in groups),
@@ -62,16 +79,18 @@ def household_csv(assessment: Assessment) -> Iterator[bytes]:
         yield csv_lines(rows)
 
 
-def facility_csv(area: Area, services: dict[int, list[str]]) -> Iterator[bytes]:
+def facility_csv(
+    area: Area, services: dict[int, list[str]], coordinates: Coordinates | None = None
+) -> Iterator[bytes]:
     """A header, and one row for each facility; `reach15 area import --facilities` reads it again."""
-    yield csv_lines([FACILITY_COLUMNS])
+    yield csv_lines([["id", *_place_columns(coordinates), *FACILITY_COLUMNS]])
     rows = []
-    for feature in facility_features(area, services):
+    features = facility_features(area, services)
+    for feature, place in zip(features, _places(features, coordinates), strict=True):
         properties = feature["properties"]
-        lon, lat = feature["geometry"]["coordinates"]
         name = " ".join(_CONTROL.sub(" ", properties["name"] or "").split())
         offered = ";".join(properties["services"])
-        rows.append([safe_text(properties["id"]), lon, lat, offered, safe_text(name), properties["area_m2"]])
+        rows.append([safe_text(properties["id"]), *place, offered, safe_text(name), properties["area_m2"]])
     yield csv_lines(rows)
 
 

@@ -104,7 +104,7 @@ def _write_uncovered(assessment: "Assessment") -> None:
             str(FOLDER), f"cannot be made ({error.strerror}); go to a directory that you can write to"
         ) from error
     positions = matching_households(assessment, services=assessment.services, state=NOT_COVERED)
-    write_bytes(household_collection(assessment, positions), UNCOVERED)
+    write_bytes(household_collection(assessment, positions=positions), UNCOVERED)
 
 
 def _parts(assessment: "Assessment", urls: list[str]) -> list[Any]:

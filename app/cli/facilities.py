@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OutputOption, PlacesFormat
+from app.cli.options import AreaArgument, CrsOption, JsonOption, OutputOption, PlacesFormat
 from app.cli.output import check_output, write_bytes
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def list_facilities(
     answer: Annotated[
         PlacesFormat | None, typer.Option("--format", help="How to answer; geojson unless told otherwise.")
     ] = None,
+    crs: CrsOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -32,20 +33,21 @@ def list_facilities(
     if as_json and answer is PlacesFormat.CSV:
         raise typer.BadParameter("says json, and --format says csv; give one of them", param_hint="'--json'")
 
-    from app.cli.wiring import load_settings, open_areas
+    from app.cli.wiring import find_crs, load_settings, open_areas
 
     check_output(output)
+    coordinates = find_crs(crs)
     standards = _standards(standard)
     engine = open_areas(load_settings()).engine(name)
     services = _services(engine, service, standards, supplied_ids=standard is None)
     if answer is PlacesFormat.CSV:
         from app.cli.csv_rows import facility_csv
 
-        write_bytes(facility_csv(engine.area, services), output)
+        write_bytes(facility_csv(engine.area, services, coordinates), output)
     else:
         from app.cli.features import facility_collection
 
-        write_bytes(facility_collection(engine.area, services, standards), output)
+        write_bytes(facility_collection(engine.area, services, standards, coordinates), output)
 
 
 def _standards(reference: str | None) -> "list[Standard]":

@@ -9,6 +9,8 @@ import orjson
 from app.domain.area import Area
 from app.domain.standard import Standard
 from app.geo.units import IntArray
+from app.ingest.coordinates import Coordinates
+from app.schemas.crs import crs_member, moved
 from app.schemas.facilities import facility_features
 from app.schemas.households import household_features
 from app.schemas.provenance import assessment_head, facilities_head
@@ -29,25 +31,37 @@ def household_pieces(
         yield household_features(assessment, positions[start : start + _PIECE], services=assessment.services)
 
 
-def household_collection(assessment: Assessment, positions: IntArray | None = None) -> Iterator[bytes]:
-    """Households with their verdicts, and what made them."""
-    return _collection(assessment_head(assessment), household_pieces(assessment, positions))
+def household_collection(
+    assessment: Assessment, coordinates: Coordinates | None = None, positions: IntArray | None = None
+) -> Iterator[bytes]:
+    """Households with their verdicts, and what made them; geometries in a coordinate system, WGS 84 for None."""
+    return _collection(assessment_head(assessment), household_pieces(assessment, positions), coordinates)
 
 
-def zone_collection(assessment: Assessment, coverage: dict[str, Any]) -> Iterator[bytes]:
+def zone_collection(
+    assessment: Assessment, coverage: dict[str, Any], coordinates: Coordinates | None
+) -> Iterator[bytes]:
     """Zones with their coverage, and what made it."""
     head = assessment_head(assessment) | {"weight": coverage["weight"]}
-    return _collection(head, [zone_coverage_features(assessment, coverage)])
+    return _collection(head, [zone_coverage_features(assessment, coverage)], coordinates)
 
 
 def facility_collection(
-    area: Area, services: dict[int, list[str]], standards: Iterable[Standard]
+    area: Area,
+    services: dict[int, list[str]],
+    standards: Iterable[Standard],
+    coordinates: Coordinates | None,
 ) -> Iterator[bytes]:
     """Facilities with their services, and what made them."""
-    return _collection(facilities_head(area, standards), [facility_features(area, services)])
+    return _collection(facilities_head(area, standards), [facility_features(area, services)], coordinates)
 
 
-def _collection(head: dict[str, Any], pieces: Iterable[list[dict[str, Any]]]) -> Iterator[bytes]:
+def _collection(
+    head: dict[str, Any], pieces: Iterable[list[dict[str, Any]]], coordinates: Coordinates | None
+) -> Iterator[bytes]:
+    if coordinates is not None:
+        head = head | {"crs": crs_member(coordinates)}
+        pieces = (moved(piece, coordinates) for piece in pieces)
     opening = orjson.dumps({"type": "FeatureCollection"} | head)
     yield opening[:-1] + b',"features":['
     between = b"\n"

@@ -7,6 +7,7 @@ import typer
 
 from app.cli.options import (
     AreaArgument,
+    CrsOption,
     IgnoreExistingOption,
     JsonOption,
     OutputOption,
@@ -38,6 +39,7 @@ def draw_heat(
     speed_mps: SpeedOption = None,
     weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.HOUSEHOLDS,
     answer: Annotated[HeatFormat, typer.Option("--format", help="How to answer.")] = HeatFormat.GEOJSON,
+    crs: CrsOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,10 +48,15 @@ def draw_heat(
         raise typer.BadParameter(
             "says json, and --format says geotiff; give one of them", param_hint="'--json'"
         )
+    if crs is not None and answer is HeatFormat.GEOTIFF:
+        raise typer.BadParameter(
+            "moves polygons; a geotiff lies in the UTM zone of its cells", param_hint="'--crs'"
+        )
 
     import orjson
 
-    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.cli.wiring import find_crs, find_profile, find_standard, load_settings, open_areas
+    from app.schemas.crs import in_crs
     from app.schemas.heat import heat_to_geojson, heat_to_geotiff
     from app.services.assessment import choose_walker
     from app.services.siting import SitingQuestion
@@ -57,6 +64,7 @@ def draw_heat(
     from app.services.standards import get_service
 
     check_output(output)
+    coordinates = find_crs(crs)
     chosen = find_standard(standard)
     walker = choose_walker(chosen, find_profile(profile), speed_mps)
     engine = open_areas(load_settings()).engine(name)
@@ -66,4 +74,5 @@ def draw_heat(
     if answer is HeatFormat.GEOTIFF:
         write_bytes([heat_to_geotiff(heat)], output)
     else:
-        write_bytes([orjson.dumps(heat_to_geojson(heat, engine, chosen, walker, question)), b"\n"], output)
+        cells = in_crs(heat_to_geojson(heat, engine, chosen, walker, question), coordinates)
+        write_bytes([orjson.dumps(cells), b"\n"], output)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OutputOption, ProfileOption, SpeedOption
+from app.cli.options import AreaArgument, CrsOption, JsonOption, OutputOption, ProfileOption, SpeedOption
 from app.cli.output import check_output, write_bytes
 from app.domain.errors import BadInputError
 
@@ -53,13 +53,15 @@ def draw_isochrone(
     verify: Annotated[
         bool, typer.Option("--verify", help="Also count the households on the wrong side of each polygon.")
     ] = False,
+    crs: CrsOption = None,
     output: OutputOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw what lies within walking reach of a place, a facility or a whole service, as GeoJSON."""
     del as_json  # GeoJSON is JSON, and there is no other format
 
-    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.cli.wiring import find_crs, find_profile, find_standard, load_settings, open_areas
+    from app.schemas.crs import in_crs
     from app.schemas.isochrones import isochrone_collection, isochrone_features
     from app.services.isochrone_limits import choose_limits
     from app.services.isochrone_origins import choose_free_walker, choose_origins
@@ -67,6 +69,7 @@ def draw_isochrone(
     from app.services.standards import get_service
 
     check_output(output)
+    coordinates = find_crs(crs)
     chosen = None if standard is None else find_standard(standard)
     if service is not None and chosen is None:
         raise BadInputError("--service", "needs --standard, which says what it is; give both")
@@ -84,4 +87,4 @@ def draw_isochrone(
     )
     import orjson
 
-    write_bytes([orjson.dumps(collection), b"\n"], output)
+    write_bytes([orjson.dumps(in_crs(collection, coordinates)), b"\n"], output)

@@ -31,6 +31,25 @@ IgnoreExistingOption = Annotated[
 ]
 
 
+CrsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--crs",
+        "--out-crs",
+        metavar="CRS",
+        help="Coordinate system of the answer's geometries and of a CSV's places, such as EPSG:4547, gcj02 or bd09.",
+    ),
+]
+OutCrsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out-crs",
+        metavar="CRS",
+        help="Coordinate system of the answer's geometries, such as EPSG:4547, gcj02 or bd09.",
+    ),
+]
+
+
 class InputRefusedError(Exception):
     """What the user gave to a command whose exit codes tell malformed input (3) from missing data (2)."""
 

@@ -9,6 +9,7 @@ from app.cli.options import (
     AreaArgument,
     IgnoreExistingOption,
     JsonOption,
+    OutCrsOption,
     ProfileOption,
     SpeedOption,
     StandardOption,
@@ -76,11 +77,20 @@ def site_facilities(
             "--out", "-o", metavar="FILE", help="Write the sites as a GeoJSON proposal to this file."
         ),
     ] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CRS", help="Coordinate system of --candidates and --exclude, if they do not say it."
+        ),
+    ] = None,
+    out_crs: OutCrsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose where new facilities cover the most households, or the fewest sites that cover a share."""
-    from app.cli.wiring import find_profile, find_standard, load_settings, open_areas
+    from app.cli.wiring import find_crs, find_profile, find_standard, load_settings, open_areas
+    from app.ingest.table_source import ReadOptions
     from app.ingest.tables import read_area_file
+    from app.schemas.crs import in_crs
     from app.schemas.siting import siting_to_dict, siting_to_geojson
     from app.services.assessment import choose_walker
     from app.services.siting import InfeasibleSitingError, SitingQuestion, site
@@ -94,8 +104,11 @@ def site_facilities(
         )
     if candidates is not None and grid is not None:
         raise typer.BadParameter("is given beside --candidates; give one of them", param_hint="--grid")
+    if crs is not None and candidates is None and exclude is None:
+        raise typer.BadParameter("speaks of --candidates and --exclude; give one of them", param_hint="--crs")
     if (sites is None) == (target is None):
         raise typer.BadParameter("give one of --sites and --target", param_hint="--sites")
+    coordinates = find_crs(out_crs, "--out-crs")
     chosen = find_standard(standard)
     walker = choose_walker(chosen, find_profile(profile), speed_mps)
     engine = open_areas(load_settings()).engine(name)
@@ -107,12 +120,12 @@ def site_facilities(
         budget=budget,
         ignore_existing=ignore_existing,
         fair=fair,
-        exclude=None if exclude is None else read_area_file(exclude, "exclusion zone"),
+        exclude=None if exclude is None else read_area_file(exclude, "exclusion zone", ReadOptions(crs=crs)),
         locked=tuple(locked),
         time_limit_s=time_limit,
     )
     try:
-        found = site(engine, chosen, walker, _candidates(engine, candidates, grid), question)
+        found = site(engine, chosen, walker, _candidates(engine, candidates, grid, crs), question)
     except InfeasibleSitingError as error:
         say(str(error))
         if as_json:
@@ -123,7 +136,7 @@ def site_facilities(
     if out is not None:
         import orjson
 
-        write_bytes([orjson.dumps(siting_to_geojson(found, chosen, walker)), b"\n"], out)
+        write_bytes([orjson.dumps(in_crs(siting_to_geojson(found, chosen, walker), coordinates)), b"\n"], out)
     answer = siting_to_dict(found, chosen, walker)
     if as_json:
         write_json(answer)
@@ -131,14 +144,15 @@ def site_facilities(
         write_tables(_parts(answer))
 
 
-def _candidates(engine: "AreaEngine", path: Path | None, grid: float | None) -> "Candidates":
+def _candidates(engine: "AreaEngine", path: Path | None, grid: float | None, crs: str | None) -> "Candidates":
     from app.cli.text import warn
     from app.ingest.candidate_files import read_candidates_file
+    from app.ingest.table_source import ReadOptions
     from app.services.candidates import Candidates, grid_candidates
 
     if path is None:
         return grid_candidates(engine.area, DEFAULT_GRID_M if grid is None else grid)
-    rows = read_candidates_file(path)
+    rows = read_candidates_file(path, ReadOptions(crs=crs))
     for warning in rows.warnings:
         warn(warning)
     return Candidates(rows.places, rows.cost, rows.capacity)

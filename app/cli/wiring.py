@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from app.db.session import Database
     from app.domain.profile import Profile
     from app.domain.standard import Service, Standard
+    from app.ingest.coordinates import Coordinates
     from app.services.areas import AreaService
     from app.services.jobs import JobService
     from app.services.ports import AreaStore
@@ -98,6 +99,13 @@ def find_profile(reference: "str | None") -> "Profile | None":
     from app.ingest.profile_files import get_profile
 
     return None if reference is None else get_profile(reference)
+
+
+def find_crs(reference: "str | None", flag: str = "--crs") -> "Coordinates | None":
+    """The coordinate system that an answer is to be in; None for None, which is WGS 84 as it stands."""
+    from app.ingest.coordinates import find_coordinates
+
+    return None if reference is None else find_coordinates(reference, flag)
 
 
 def _lower_first(text: str) -> str:

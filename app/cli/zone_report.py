@@ -14,19 +14,26 @@ from app.cli.features import zone_collection
 from app.cli.options import ReportFormat
 from app.cli.output import write_bytes, write_json, write_tables
 from app.cli.text import both_names, made_by_line, one_line
+from app.ingest.coordinates import Coordinates
 from app.schemas.zones import coverage_by_zone, flat_zone
 from app.services.assessment import Assessment
 
 
-def write_zones(assessment: Assessment, weight: str, wanted: ReportFormat, output: Path | None) -> None:
-    """Write the coverage of every zone, and of what lies outside of them."""
+def write_zones(
+    assessment: Assessment,
+    weight: str,
+    wanted: ReportFormat,
+    output: Path | None,
+    coordinates: Coordinates | None,
+) -> None:
+    """Write the coverage of every zone, and of what lies outside of them; shapes in a coordinate system."""
     coverage = coverage_by_zone(assessment, weight=weight)
     if wanted is ReportFormat.JSON:
         write_json(coverage, output)
     elif wanted is ReportFormat.CSV:
         write_bytes(_zone_csv(coverage), output)
     elif wanted is ReportFormat.GEOJSON:
-        write_bytes(zone_collection(assessment, coverage), output)
+        write_bytes(zone_collection(assessment, coverage, coordinates), output)
     else:
         write_tables(_zone_parts(coverage), output)
 

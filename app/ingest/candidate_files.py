@@ -11,6 +11,7 @@ from app.geo.units import FloatArray
 from app.ingest import table_places, table_values
 from app.ingest.table_columns import Wanted, tell_mapping
 from app.ingest.table_formats import read_raw
+from app.ingest.table_source import ReadOptions
 from app.ingest.tables import AS_IT_STANDS
 
 CANDIDATE_FIELDS = ("id", "cost", "capacity", "services", "name")
@@ -26,7 +27,7 @@ class CandidateRows:
     warnings: tuple[str, ...]
 
 
-def read_candidates_file(path: Path) -> CandidateRows:
+def read_candidates_file(path: Path, options: ReadOptions = AS_IT_STANDS) -> CandidateRows:
     """Candidates of a file: its ``id``, ``cost``, ``capacity``, ``services`` and ``name``, at points or as areas.
 
     Parameters
@@ -34,13 +35,14 @@ def read_candidates_file(path: Path) -> CandidateRows:
     path : Path
         Any format in which facilities are read. Only the places are needed: without ``cost`` a candidate costs 1,
         without ``capacity`` it serves everybody in reach, without ``services`` it offers what is asked for.
+    options : ReadOptions
 
     Raises
     ------
     BadInputError
         If anything in the file cannot be used; names the first such row.
     """
-    table = table_values.clean(read_raw(path, AS_IT_STANDS, Wanted(CANDIDATE_FIELDS)))
+    table = table_values.clean(read_raw(path, options, Wanted(CANDIDATE_FIELDS)))
     tell_mapping(table)
     ids, geometry, names = table_values.ids(table), table_places.places(table), table_values.names(table)
     cost = table_values.optional_weights(table, "cost")

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.dependencies import AreaId, EngineDep, JobServiceDep, StandardDep, WalkerDep, refuse_changes
+from app.dependencies import (
+    AreaId,
+    CrsDep,
+    EngineDep,
+    JobServiceDep,
+    StandardDep,
+    WalkerDep,
+    Weight,
+    refuse_changes,
+)
 from app.domain.errors import AreaNotFoundError, BadInputError, OtherSiteError, StorageFullError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
@@ -14,6 +23,7 @@ from app.domain.zone import NoZonesError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, JsonAnswer, problem_documents
 from app.routers.uploads import accepted
+from app.schemas.crs import in_crs
 from app.schemas.heat import heat_to_geojson, heat_to_geotiff
 from app.schemas.siting_job import CANDIDATES_FILE, EXCLUDE_FILE, SITING_KIND, SitingBody
 from app.schemas.wire_jobs import JobAnswer
@@ -49,7 +59,7 @@ def get_heat(
     service: Annotated[str, Query(description="Service that is to be sited.", examples=["pharmacy"])],
     cell_m: Annotated[float, Query(description="Side of a cell in metres.", examples=[100.0])] = 100.0,
     weight: Annotated[
-        Literal["points", "households", "population"],
+        Weight,
         Query(description="What is counted.", examples=["points"]),
     ] = "households",
     ignore_existing: Annotated[
@@ -59,12 +69,13 @@ def get_heat(
         Literal["geojson", "geotiff"],
         Query(alias="format", description="How to answer.", examples=["geojson"]),
     ] = "geojson",
+    crs: CrsDep,
 ) -> Response:
     """For every cell of a grid, the weight that one facility in its middle would newly cover.
 
     Cells are multiples of `cell_m` in the area's UTM zone, so that a cell has the same id in every area there. Cells
     that no street can be reached from are left out. With `format=geotiff` the answer is a raster in that zone
-    (`image/tiff`), in which they are -1.
+    (`image/tiff`), whatever `crs` says, and they are -1 in it.
     """
     question = SitingQuestion(
         (get_service(standard, service),), weight=weight, ignore_existing=ignore_existing
@@ -72,7 +83,7 @@ def get_heat(
     heat = find_heat(engine, standard, walker, question, cell_m)
     if answer == "geotiff":
         return Response(heat_to_geotiff(heat), media_type=GEOTIFF)
-    return GeoJsonAnswer(heat_to_geojson(heat, engine, standard, walker, question))
+    return GeoJsonAnswer(in_crs(heat_to_geojson(heat, engine, standard, walker, question), crs))
 
 
 @router.post(

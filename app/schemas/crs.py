@@ -1,9 +1,12 @@
 """GeoJSON answers in another coordinate system than WGS 84, for maps and programs that need one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from app.domain.errors import BadInputError
+from app.geo.units import FloatArray
 from app.ingest.coordinates import Coordinates
 from app.schemas.numbers import DEGREE_DECIMALS, LINK_DECIMALS
 
@@ -19,7 +22,7 @@ def in_crs(answer: dict[str, Any], coordinates: Coordinates | None) -> dict[str,
     """
     if coordinates is None:
         return answer
-    return {**_moved(answer, coordinates), "crs": crs_member(coordinates)}
+    return {**moved(answer, coordinates), "crs": crs_member(coordinates)}
 
 
 def crs_member(coordinates: Coordinates) -> dict[str, Any]:
@@ -30,24 +33,66 @@ def crs_member(coordinates: Coordinates) -> dict[str, Any]:
     return {"type": "name", "properties": {"name": name}}
 
 
-def _moved(value: Any, coordinates: Coordinates) -> Any:
+def moved(value: Any, coordinates: Coordinates) -> Any:
+    """A part of an answer with every geometry inside it in a coordinate system; all places are moved at once."""
+    nested: list[Any] = []
+    _gather(value, nested)
+    places = np.array([place for item in nested for place in _each_place(item)], dtype=float).reshape(-1, 2)
+    return _with_places(value, iter(places_in(coordinates, places[:, 0], places[:, 1]).tolist()))
+
+
+def places_in(coordinates: Coordinates, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
+    """Places in a coordinate system as answers write them, easting (or longitude) first, shape (n, 2).
+
+    Raises
+    ------
+    BadInputError
+        If they lie where the system has no coordinates.
+    """
+    decimals = LINK_DECIMALS if coordinates.is_projected else DEGREE_DECIMALS
+    there: FloatArray = np.column_stack(coordinates.from_wgs84(lon_deg, lat_deg)).round(decimals)
+    if not np.isfinite(there).all():
+        raise BadInputError("crs", f"{coordinates.name} has no coordinates for this region; name another")
+    return there
+
+
+def _is_geometry(value: dict[str, Any]) -> bool:
+    return value.get("type") in _GEOMETRIES and "coordinates" in value
+
+
+def _gather(value: Any, nested: list[Any]) -> None:
+    """Coordinates of the geometries in a value, as deep as each nests them, in reading order."""
     if isinstance(value, list):
-        return [_moved(item, coordinates) for item in value]
+        for item in value:
+            _gather(item, nested)
+    elif isinstance(value, dict):
+        if _is_geometry(value):
+            nested.append(value["coordinates"])
+        else:
+            for item in value.values():
+                _gather(item, nested)
+
+
+def _each_place(nested: Any) -> Iterator[Any]:
+    if nested and not isinstance(nested[0], list | tuple):
+        yield nested
+    else:
+        for part in nested:
+            yield from _each_place(part)
+
+
+def _with_places(value: Any, places: Iterator[Any]) -> Any:
+    """The value with the next of some places wherever it had one."""
+    if isinstance(value, list):
+        return [_with_places(item, places) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("type") in _GEOMETRIES and "coordinates" in value:
-        return {**value, "coordinates": _positions(value["coordinates"], coordinates)}
-    return {key: _moved(item, coordinates) for key, item in value.items()}
+    if _is_geometry(value):
+        return {**value, "coordinates": _replaced(value["coordinates"], places)}
+    return {key: _with_places(item, places) for key, item in value.items()}
 
 
-def _positions(nested: Any, coordinates: Coordinates) -> Any:
-    """Coordinates as deep as a geometry nests them; whole rings at a time."""
-    if not nested:
-        return nested
-    if isinstance(nested[0], list) and nested[0] and isinstance(nested[0][0], list):
-        return [_positions(part, coordinates) for part in nested]
-    is_one = not isinstance(nested[0], list)
-    places = np.array([nested] if is_one else nested, dtype=float)
-    decimals = LINK_DECIMALS if coordinates.is_projected else DEGREE_DECIMALS
-    moved = np.round(np.column_stack(coordinates.from_wgs84(places[:, 0], places[:, 1])), decimals).tolist()
-    return moved[0] if is_one else moved
+def _replaced(nested: Any, places: Iterator[Any]) -> Any:
+    if nested and not isinstance(nested[0], list | tuple):
+        return next(places)
+    return [_replaced(part, places) for part in nested]
