@@ -13,6 +13,7 @@ from app.domain.row_report import RowReportJson
 from app.domain.zone import Zones
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
+from app.geo.obstacles import Obstacles
 from app.geo.units import FloatArray, IntArray
 
 ATTRIBUTION = "© OpenStreetMap contributors"
@@ -39,7 +40,9 @@ class Area:
     ``household_border_m`` is the distance of each household from the extent's border, negative outside, shape
     (h,). ``household_links`` are those of the households' access points, ``facility_links`` those of the
     facilities'. ``household_zone`` is the position in ``zones`` of each household, -1 outside of all of them, shape
-    (h,); ``zones`` is None where nobody gave any. ``data_hash`` names the content; ``version`` is its short form.
+    (h,); ``zones`` is None where nobody gave any. ``obstacles`` are the buildings and the water that a new street
+    cannot lead through; None in areas that were imported before they were kept. ``data_hash`` names the content;
+    ``version`` is its short form.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Area:
     facility_links: AccessLinks
     zones: Zones | None
     household_zone: IntArray
+    obstacles: Obstacles | None = None
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ import shapely
 from app.domain.errors import BadInputError
 from app.domain.standard import SELECTOR_KEYS
 from app.geo.network_builder import WayLines
+from app.geo.obstacles import Obstacles
 from app.geo.units import Geometries, IntArray
 from app.ingest.boxes import Box
 from app.ingest.foot_access import has_unramped_steps, node_access, way_access, way_directions
 from app.ingest.osm_crossings import find_crossings, has_stairs, is_for_foot, spans
-from app.ingest.osm_nodes import E7, NodeTable
+from app.ingest.osm_nodes import E7, NodeTable, known_pieces
+from app.ingest.osm_obstacles import read_obstacles
 from app.ingest.osm_stream import OsmObject, OsmStream, Progress, stream_osm_file
 
 _PLACE_KEYS = frozenset(SELECTOR_KEYS)
@@ -75,6 +77,7 @@ class OsmExtract:
     point_places: PointPlaces
     residential_land: Areas
     doors: Doors
+    obstacles: Obstacles
     header_box: Box | None
     counts: Counter[str]
 
@@ -133,6 +136,7 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
         point_places=_point_places(stream),
         residential_land=residential_land,
         doors=doors,
+        obstacles=_obstacles(path, stream, ways),
         header_box=stream.header_box,
         counts=counts,
     )
@@ -172,12 +176,7 @@ def _way_lines(ways: dict[int, _Way], nodes: NodeTable, counts: Counter[str]) ->
     way_of_ref = np.repeat(np.arange(len(rows)), [len(way.refs) for way in rows])
     at = nodes.find(refs)
     known = at >= 0
-    starts_piece = np.ones(len(refs), dtype=bool)
-    starts_piece[1:] = (way_of_ref[1:] != way_of_ref[:-1]) | ~known[:-1]
-    piece = np.cumsum(starts_piece) - 1
-    known_in_piece = np.bincount(piece[known], minlength=len(refs))
-    keep = np.flatnonzero(known & (known_in_piece[piece] > 1))
-    _, first = np.unique(piece[keep], return_index=True)
+    keep, first = known_pieces(way_of_ref, known)
     way = way_of_ref[keep[first]]
     counts["missing_nodes"] = len(np.unique(refs[~known]))
     counts["ways_cut_by_missing_nodes"] = len(np.unique(way_of_ref[~known]))
@@ -247,6 +246,13 @@ def _areas(stream: OsmStream) -> tuple[Areas, Areas, Areas]:
                 areas.tags.append(item.tags)
                 areas.wkb.append(stream.area_wkb[area_id])
     return buildings, places, residential_land
+
+
+def _obstacles(path: Path, stream: OsmStream, streets: WayLines) -> Obstacles:
+    obstacles = read_obstacles(path, stream, streets)
+    stream.counts["obstacle_areas"] = obstacles.polygon_count
+    stream.counts["obstacle_lines"] = obstacles.line_count
+    return obstacles
 
 
 def _point_places(stream: OsmStream) -> PointPlaces:

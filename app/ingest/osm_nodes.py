@@ -10,7 +10,7 @@ import osmium
 from numpy.typing import NDArray
 from osmium.osm import WAY, Way
 
-from app.geo.units import FloatArray, IntArray
+from app.geo.units import BoolArray, FloatArray, IntArray
 from app.ingest.boxes import Box, box_of
 
 E7 = 1e7
@@ -51,6 +51,32 @@ class NodeTable:
     def lon_lat_deg(self) -> FloatArray:
         """Lon and lat of every node, shape (nodes, 2)."""
         return self.xy_e7 / E7
+
+
+def known_pieces(row_of_ref: IntArray, known: BoolArray) -> tuple[IntArray, IntArray]:
+    """Ways cut where a node is missing, pieces of two nodes and more.
+
+    Parameters
+    ----------
+    row_of_ref : int array, ascending
+        Which way each node reference belongs to.
+    known : bool array
+        Whether the file has the node.
+
+    Returns
+    -------
+    kept : int array
+        Positions of the references that belong to a piece.
+    first : int array
+        Where in ``kept`` each piece begins.
+    """
+    starts_piece = np.ones(len(known), dtype=bool)
+    starts_piece[1:] = (row_of_ref[1:] != row_of_ref[:-1]) | ~known[:-1]
+    piece = np.cumsum(starts_piece) - 1
+    known_in_piece = np.bincount(piece[known], minlength=len(known))
+    kept = np.flatnonzero(known & (known_in_piece[piece] > 1))
+    _, first = np.unique(piece[kept], return_index=True)
+    return kept, first
 
 
 def free_nodes_box(path: Path, nodes: NodeTable) -> Box | None:

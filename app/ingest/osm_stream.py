@@ -29,8 +29,11 @@ from app.ingest.osm_order import in_order
 Progress = Callable[[str, int], None]
 """Called now and then with the stage's name and the number of objects done so far."""
 
+MULTIPOLYGONS = ("multipolygon", "boundary")
+"""Types of the relations that draw an area."""
+
 _NODE_KEYS = ("barrier", "crossing", "crossing:signals", "entrance", *SELECTOR_KEYS)
-_WAY_KEYS = ("building", "landuse", *SELECTOR_KEYS)
+_WAY_KEYS = ("building", "landuse", "natural", "waterway", *SELECTOR_KEYS)
 _REPORT_EVERY = 10_000
 _ESCAPED = re.compile("%([0-9a-f]+)%")
 
@@ -183,7 +186,7 @@ def _count_unclosed(found: Mapping[str, Mapping[int, OsmObject]], area_wkb: Mapp
     relations = (
         f"relation/{relation.id}"
         for relation in found["r"].values()
-        if _is_building(relation) and relation.tags.get("type") in ("multipolygon", "boundary")
+        if _is_building(relation) and relation.tags.get("type") in MULTIPOLYGONS
     )
     return sum(area_id not in area_wkb for area_id in chain(ways, relations))
 

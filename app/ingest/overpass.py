@@ -20,6 +20,7 @@ from osmium.osm.mutable import Node, Relation, Way
 from app.domain.errors import DownloadError, StoreError
 from app.domain.standard import SELECTOR_KEYS
 from app.ingest.boxes import COORDINATE_DECIMALS, Box, checked_box
+from app.ingest.osm_obstacles import WATER_KEYS
 from app.ingest.web import (
     BUSY_STATUSES,
     MAX_RETRY_WAIT_S,
@@ -99,7 +100,7 @@ def download_extract(
 def overpass_query(box: Box, timeout_s: float) -> str:
     """One Overpass query for everything that the import looks at.
 
-    That is all ways with ``highway``, all buildings, residential land, barriers and entrances, and whatever a
+    That is all ways with ``highway``, all buildings, water, residential land, barriers and entrances, and whatever a
     standard's selector may start from (`SELECTOR_KEYS`); with them all nodes of these ways and all members of
     these relations, tags included.
     """
@@ -118,6 +119,9 @@ def overpass_query(box: Box, timeout_s: float) -> str:
         wanted = values | {"residential"} if key == "landuse" and values is not None else values
         condition = f'["{key}"]' if wanted is None else f'["{key}"~"{_any_item_of(wanted)}"]'
         lines += [f"node{condition};", f"way{condition};", f"relation{condition}{AREA_RELATIONS};"]
+    for key, water in WATER_KEYS.items():
+        condition = f'["{key}"~"{_any_item_of(water)}"]'
+        lines += [f"way{condition};", f"relation{condition}{AREA_RELATIONS};"]
     # `qt`: in the order of the server's own storage. We sort anyway, so it need not.
     lines += [");", "(._;>;);", "out body qt;"]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from app.domain.facility import Facilities
 from app.domain.household import Households
 from app.domain.zone import Zones
 from app.geo.network import WalkNetwork
+from app.geo.obstacles import Obstacles
 
 VERSION_LENGTH = 12
 """Hex digits of the data hash that serve as the area's version."""
@@ -25,6 +26,7 @@ def data_hash(
     *,
     max_link_m: float,
     zones: Zones | None = None,
+    obstacles: Obstacles | None = None,
 ) -> str:
     """SHA-256 over the content of an area; equal content has an equal hash, whatever file it came from."""
     digest = hashlib.sha256()
@@ -38,13 +40,17 @@ def data_hash(
             if isinstance(values, np.ndarray):
                 _add(digest, f"{name}.access.{field}", values)
     # What an area does not have changes nothing, so that areas without it keep their hash.
-    for group, persons in sorted(households.groups.items()):
-        _add(digest, f"households.{group}", persons)
+    optional: dict[str, np.ndarray] = {
+        f"households.{group}": persons for group, persons in sorted(households.groups.items())
+    }
     if zones is not None:
-        _add(digest, "zones.id", zones.id)
-        _add(digest, "zones.name", zones.name)
         shapes = shapely.to_wkb(zones.geometry, hex=True).tolist()
-        _add(digest, "zones.geometry", np.asarray(shapes, dtype=np.str_))
+        optional |= {"zones.id": zones.id, "zones.name": zones.name}
+        optional["zones.geometry"] = np.asarray(shapes, dtype=np.str_)
+    if obstacles is not None:
+        optional |= {f"obstacles.{name}": values for name, values in obstacles.arrays().items()}
+    for name, values in optional.items():
+        _add(digest, name, values)
     meaning = {
         "tags": [dict(sorted(tags.items())) for tags in facilities.tags],
         "services": facilities.services,

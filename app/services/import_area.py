@@ -91,7 +91,13 @@ def import_area(
 
     with stages.stage("hash"):
         digest = data_hash(
-            network, homes.households, places.facilities, extent, max_link_m=settings.max_link_m, zones=zones
+            network,
+            homes.households,
+            places.facilities,
+            extent,
+            max_link_m=settings.max_link_m,
+            zones=zones,
+            obstacles=extract.obstacles,
         )
     area = Area(
         id=request.area_id,
@@ -109,6 +115,7 @@ def import_area(
         facility_links=places.links,
         zones=zones,
         household_zone=zoned.household_zone,
+        obstacles=extract.obstacles,
     )
     report = ImportReport(
         area_id=area.id,

@@ -247,4 +247,5 @@ def _hash(area: Area) -> str:
         area.extent,
         max_link_m=area.max_link_m,
         zones=area.zones,
+        obstacles=area.obstacles,
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.domain.household import AGE_GROUPS, Households
 from app.domain.zone import Zones
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
+from app.geo.obstacles import Obstacles
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray, Geometries, running_starts
 from app.store import arrow_columns as columns_of
@@ -30,6 +32,7 @@ _POINTS = ("Point",)
 _POLYGONS = ("Polygon", "MultiPolygon")
 _ZONES = "zones.parquet"
 _HOUSEHOLD_ZONE = "household_zone.npy"
+_OBSTACLES = "obstacles"
 
 
 def write_area(area: Area, folder: Path) -> None:
@@ -42,6 +45,9 @@ def write_area(area: Area, folder: Path) -> None:
     pq.write_table(_household_table(area), folder / "households.parquet")
     pq.write_table(_facility_table(area.facilities), folder / "facilities.parquet")
     np.save(folder / _HOUSEHOLD_ZONE, area.household_zone, allow_pickle=False)
+    if area.obstacles is not None:
+        for name, values in area.obstacles.arrays().items():
+            np.save(folder / f"{_OBSTACLES}.{name}.npy", values, allow_pickle=False)
     if area.zones is not None:
         pq.write_table(_zone_table(area.zones), folder / _ZONES)
     manifest: dict[str, Any] = {
@@ -101,6 +107,7 @@ def read_area(folder: Path) -> Area:
         facility_links=_links(folder, "facility_links"),
         zones=_zones(folder / _ZONES) if _ZONES in manifest["sha256"] else None,
         household_zone=_load(folder / _HOUSEHOLD_ZONE),
+        obstacles=_obstacles(folder, manifest["sha256"]),
     )
 
 
@@ -135,6 +142,14 @@ def _load(path: Path) -> np.ndarray:
 
 def _links(folder: Path, name: str) -> AccessLinks:
     return AccessLinks(**{array: _load(folder / f"{name}.{array}.npy") for array in _LINK_ARRAYS})
+
+
+def _obstacles(folder: Path, files: Collection[str]) -> Obstacles | None:
+    """None in folders from before they were kept: the format is the same, these files are not there."""
+    names = {name: f"{_OBSTACLES}.{name}.npy" for name in Obstacles.array_names()}
+    if not any(file in files for file in names.values()):
+        return None
+    return Obstacles(**{name: _load(folder / file) for name, file in names.items()})
 
 
 def _household_table(area: Area) -> pa.Table:

@@ -37,7 +37,12 @@ from tests.support.overpass_stand_in import (
 
 SMALL_BOX = (24.9400000, 60.1680000, 24.9450000, 60.1710000)
 
-READ_PARTS = ("ways", "buildings", "places", "point_places", "residential_land", "doors")
+READ_PARTS = ("ways", "buildings", "places", "point_places", "residential_land", "doors", "obstacles")
+WATER = {
+    "natural": {"water", "coastline"},
+    "waterway": {"riverbank", "dock", "river", "canal", "stream", "tidal_channel", "drain", "ditch"},
+    "landuse": {"reservoir", "basin"},
+}
 
 NODE = {"type": "node", "id": 1, "lat": 60.1699, "lon": 24.9384}
 
@@ -91,6 +96,8 @@ def is_wanted(kind: str, tags: dict[str, str]) -> bool:
     if kind == "w" and "highway" in tags:
         return True
     if kind in "wr" and "building" in tags:
+        return True
+    if kind in "wr" and any(values & items_of(tags.get(key, "")) for key, values in WATER.items()):
         return True
     if "residential" in items_of(tags.get("landuse", "")):
         return True

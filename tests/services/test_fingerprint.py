@@ -1,4 +1,4 @@
-"""The data hash covers age groups and zones."""
+"""The data hash covers age groups, zones, and what stands in the way."""
 
 from dataclasses import replace
 
@@ -7,15 +7,22 @@ import shapely
 
 from app.domain.area import Area
 from app.domain.zone import Zones
+from app.geo.obstacles import Obstacles
 from app.services.area_engine import AreaEngine
 from app.services.fingerprint import data_hash
 
 
-def hash_of(area: Area, zones: Zones | None, **groups: float) -> str:
+def hash_of(area: Area, zones: Zones | None, obstacles: Obstacles | None = None, **groups: float) -> str:
     count = area.households.count
     homes = replace(area.households, groups={name: np.full(count, value) for name, value in groups.items()})
     return data_hash(
-        area.network, homes, area.facilities, area.extent, max_link_m=area.max_link_m, zones=zones
+        area.network,
+        homes,
+        area.facilities,
+        area.extent,
+        max_link_m=area.max_link_m,
+        zones=zones,
+        obstacles=obstacles,
     )
 
 
@@ -27,8 +34,13 @@ def zones(zone_id: str, name: str, size: float) -> Zones:
 
 def test_whatever_answers_follow_from_changes_it(demo_engine: AreaEngine) -> None:
     area = demo_engine.area
+    houses = [
+        Obstacles.of(np.array([shapely.box(0, 0, 1, size)]), np.array([], dtype=object)) for size in (1, 2)
+    ]
     hashes = [
+        hash_of(area, None, area.obstacles),
         hash_of(area, None),
+        *(hash_of(area, None, house) for house in houses),
         hash_of(area, None, pop_60plus=1.0),
         hash_of(area, None, pop_60plus=2.0),
         hash_of(area, None, pop_65plus=2.0),

@@ -94,6 +94,15 @@ class TestRoundTrip:
         assert_equal(store.load("helsinki"), area)
         assert area.households.count > 50
 
+    def test_an_area_from_before_obstacles_were_kept(self, data: Path, tmp_path: Path) -> None:
+        town = area_store(data).load("town")
+        assert town.obstacles is not None
+        assert (town.obstacles.polygon_count, town.obstacles.line_count) == (4, 0)
+        store = area_store(tmp_path / "other")
+        store.save(replace(town, obstacles=None), area_store(data).load_report("town"))
+        assert not list(version_folder(tmp_path / "other").glob("obstacles*"))
+        assert_equal(store.load("town"), replace(town, obstacles=None))
+
     def test_age_groups_and_zones(self, data: Path, tmp_path: Path) -> None:
         town = area_store(data).load("town")
         homes = replace(town.households, groups={"pop_60plus": np.arange(4.0), "pop_0_3": np.ones(4)})
