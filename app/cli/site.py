@@ -19,6 +19,7 @@ from app.cli.output import check_output, write_bytes, write_json, write_tables
 from app.cli.text import say
 
 if TYPE_CHECKING:
+    from app.domain.standard import Service
     from app.services.area_engine import AreaEngine
     from app.services.candidates import Candidates
 
@@ -136,7 +137,9 @@ def site_facilities(
     if out is not None:
         import orjson
 
-        write_bytes([orjson.dumps(in_crs(siting_to_geojson(found, chosen, walker), coordinates)), b"\n"], out)
+        proposal = siting_to_geojson(found, chosen, walker)
+        write_bytes([orjson.dumps(in_crs(proposal, coordinates)), b"\n"], out)
+        _warn_of_points(question.services, proposal["features"])
     answer = siting_to_dict(found, chosen, walker)
     if as_json:
         write_json(answer)
@@ -156,6 +159,18 @@ def _candidates(engine: "AreaEngine", path: Path | None, grid: float | None, crs
     for warning in rows.warnings:
         warn(warning)
     return Candidates(rows.places, rows.cost, rows.capacity)
+
+
+def _warn_of_points(services: "tuple[Service, ...]", features: list[dict[str, Any]]) -> None:
+    """Siting takes a point to be large enough; nobody else can."""
+    from app.cli.text import warn
+
+    sized = [service.id for service in services if service.min_area_m2 is not None]
+    if sized and any(item["geometry"]["type"] == "Point" for item in features):
+        warn(
+            f"'{sized[0]}' asks for an area, and sites are points: `reach15 check` counts such a site only once its "
+            "outline is drawn"
+        )
 
 
 def _parts(answer: dict[str, Any]) -> list[Any]:

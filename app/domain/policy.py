@@ -12,7 +12,7 @@ Severity = Literal["error", "warn"]
 
 SHARE_KINDS = ("min_share", "min_zone_share")
 GAIN_KINDS = ("min_gained", "min_gained_per_cost")
-"""Rules that fail for want of gains: no household makes them fail, so none can be waived or known of old."""
+"""Rules that fail for want of gains: no household makes them fail by itself, so none can be waived."""
 
 DEFAULT_MAX_UNDETERMINED = 0.05
 DEFAULT_MAX_NOT_SNAPPED = 0.05
@@ -77,13 +77,26 @@ BaselineKey = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
+class BaselineGains:
+    """What a rule of gains that failed had found: who gained, and how much of which weight that was."""
+
+    households: frozenset[str]
+    measured: float
+    weight: str
+
+
+@dataclass(frozen=True)
 class BaselineRule:
-    """Who failed a rule when the baseline was written, and what the rule looked at."""
+    """Who failed a rule when the baseline was written, and what the rule looked at.
+
+    ``gains`` is None for all rules but those of `GAIN_KINDS` that failed.
+    """
 
     kind: str
     service: str | None
     zone: str | None
     failing: frozenset[BaselineKey]
+    gains: BaselineGains | None = None
 
     def is_about(self, rule: Rule) -> bool:
         """Whether the rule still looks at the same."""

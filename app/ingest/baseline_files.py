@@ -7,7 +7,14 @@ from typing import Any
 import orjson
 
 from app.domain.errors import BadInputError
-from app.domain.policy import Baseline, BaselineRule, MalformedPolicyError
+from app.domain.policy import (
+    GAIN_KINDS,
+    Baseline,
+    BaselineGains,
+    BaselineRule,
+    MalformedPolicyError,
+)
+from app.domain.zone import OUTSIDE_ID
 from app.ingest.table_rows import decode_utf8, read_bytes, shown, shown_path
 
 FORMAT = "reach15-baseline"
@@ -66,17 +73,37 @@ def baseline_value(report: Mapping[str, Any]) -> dict[str, Any]:
         "version": VERSION,
         "area": report["area"]["id"],
         "standard": report["standard"]["id"],
-        "rules": {
-            rule["id"]: {
-                **{name: rule[name] for name in ("kind", "service", "zone")},
-                "failing": [
-                    {"household": item["household"], "service": item["service"]}
-                    for item in rule["households"]
-                    if not item["waived"]
-                ],
-            }
-            for rule in report["rules"]
-        },
+        "rules": {rule["id"]: _kept(rule, report) for rule in report["rules"]},
+    }
+
+
+def _kept(rule: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    failing = [
+        {"household": item["household"], "service": item["service"]}
+        for item in rule["households"]
+        if not item["waived"]
+    ]
+    kept = {name: rule[name] for name in ("kind", "service", "zone")}
+    if rule["kind"] not in GAIN_KINDS:
+        return {**kept, "failing": failing}
+    if rule["status"] not in ("failed", "warned"):
+        return {**kept, "failing": []}
+    gains = {
+        "households": sorted(_gained(rule, report)),
+        "measured": rule["measured"],
+        "weight": rule["weight"],
+    }
+    return {**kept, "failing": [], "gains": gains}
+
+
+def _gained(rule: Mapping[str, Any], report: Mapping[str, Any]) -> set[str]:
+    """Households that gain what a rule asks for, where it asks for it."""
+    return {
+        str(change["household"])
+        for change in (feature["properties"] for feature in report["changes"]["features"])
+        if change["change"] == "gained"
+        and rule["service"] in (None, change["service"])
+        and (rule["zone"] is None or rule["zone"] == (change.get("zone") or OUTSIDE_ID))
     }
 
 
@@ -95,7 +122,19 @@ def _rule(value: Any, where: str) -> BaselineRule:
         service=_text_or_none(fields.get("service"), f"{where}.service"),
         zone=_text_or_none(fields.get("zone"), f"{where}.zone"),
         failing=frozenset(keys),
+        gains=_gains(fields["gains"], f"{where}.gains") if fields.get("gains") is not None else None,
     )
+
+
+def _gains(value: Any, where: str) -> BaselineGains:
+    fields = _mapping(value, where)
+    households, measured = fields.get("households"), fields.get("measured")
+    if not isinstance(households, list):
+        raise MalformedPolicyError(f"{where}.households", "is no list; write it anew with --write-baseline")
+    if isinstance(measured, bool) or not isinstance(measured, int | float):
+        raise MalformedPolicyError(f"{where}.measured", f"must be a number, not {shown(measured)}")
+    names = (_text(name, f"{where}.households[{number}]") for number, name in enumerate(households))
+    return BaselineGains(frozenset(names), float(measured), _text(fields.get("weight"), f"{where}.weight"))
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import shapely
 
 from app.domain.errors import BadInputError
@@ -117,11 +118,14 @@ def raise_if_contradicting(changes: Iterable[Change], source: str) -> None:
                 raise contradiction(source, other, change, f"{kind} {value}")
     links = [change for change in changes if change.action == "open" and change.geometry is not None]
     polygons = [change for change in changes if change.action == "close" and change.geometry is not None]
-    for polygon in polygons:
-        for link in links:
-            if shapely.intersects(polygon.geometry, link.geometry):
-                one, other = sorted((polygon, link), key=_number)
-                raise contradiction(source, one, other, "the new link")
+    if not links or not polygons:
+        return
+    tree = shapely.STRtree(np.asarray([link.geometry for link in links], dtype=object))
+    areas = np.asarray([polygon.geometry for polygon in polygons], dtype=object)
+    met = tree.query(areas, predicate="intersects")
+    pairs = [sorted((polygons[area], links[line]), key=_number) for area, line in met.T.tolist()]
+    for one, other in sorted(pairs, key=lambda pair: (pair[0].number, pair[1].number))[:1]:
+        raise contradiction(source, one, other, "the new link")
 
 
 def contradiction(source: str, one: Change, other: Change, subject: str) -> BadInputError:

@@ -3,7 +3,7 @@
 from datetime import UTC
 from typing import Any
 
-from app.domain.policy import SHARE_KINDS, Rule, Waiver
+from app.domain.policy import GAIN_KINDS, SHARE_KINDS, Rule, Waiver
 from app.schemas.changes import changes_collection, count_changes
 from app.schemas.difference import callouts, side_tables
 from app.schemas.numbers import SHARE_DECIMALS, WEIGHT_DECIMALS
@@ -92,7 +92,10 @@ def _message(item: RuleResult) -> str:
         return f"{asked(item.rule)}; could not be evaluated: {item.reason}"
     parts = [f"{asked(item.rule)}; found {_found(item)}"]
     if item.held_by_baseline:
-        parts.append("everybody who fails it did so in the baseline")
+        in_gains = "whoever gained in the baseline gains still"
+        parts.append(
+            in_gains if item.rule.kind in GAIN_KINDS else "everybody who fails it did so in the baseline"
+        )
     if item.status == "waived":
         parts += [
             f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}" for waiver in item.waivers

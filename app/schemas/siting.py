@@ -10,7 +10,7 @@ from app.domain.standard import Standard
 from app.schemas.numbers import DEGREE_DECIMALS, SHARE_DECIMALS, WEIGHT_DECIMALS, number, point
 from app.schemas.provenance import area_provenance
 from app.services.assessment import Walker
-from app.services.siting import Siting
+from app.services.siting import Siting, site_id
 
 GAP_DECIMALS = 9
 
@@ -79,7 +79,7 @@ def site_to_dict(siting: Siting, position: int) -> dict[str, Any]:
 
 
 def siting_to_geojson(siting: Siting, standard: Standard, walker: Walker) -> dict[str, Any]:
-    """The sites as features that a proposal is made of: each is one ``add`` of a facility."""
+    """The sites as a proposal, which the gate takes as it is: each is one ``add`` of a facility, with its cost."""
     answer = siting_to_dict(siting, standard, walker)
     features = []
     for site, chosen in zip(answer.pop("sites"), siting.choice.chosen.tolist(), strict=True):
@@ -90,11 +90,15 @@ def siting_to_geojson(siting: Siting, standard: Standard, walker: Walker) -> dic
         properties = {
             "action": "add",
             "services": site["services"],
+            "cost": site["cost"],
+            **({"capacity": site["capacity"]} if "capacity" in site else {}),
             "x_id": site["id"],
             "x_gained": site["gained"],
-            "x_cost": site["cost"],
         }
-        features.append({"type": "Feature", "geometry": place, "properties": properties})
+        # The id that the re-check gave it; no facility of the area can have it already.
+        features.append(
+            {"type": "Feature", "id": site_id(site["id"]), "geometry": place, "properties": properties}
+        )
     return {"type": "FeatureCollection", "x_siting": answer, "features": features}
 
 

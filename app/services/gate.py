@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from app.domain.policy import Baseline, MalformedPolicyError, Policy, Rule, Waiver
+from app.domain.policy import Baseline, Policy, Rule, Waiver
 from app.geo.units import BoolArray
 from app.services.assessment import Assessment
+from app.services.gate_ratchet import baseline_warnings, check_baseline, named, old_failures
 from app.services.gate_rules import Measure, measure
 from app.services.gate_scope import (
-    WHOLE,
     Failing,
     NotEvaluableError,
     Scope,
@@ -50,6 +50,8 @@ class RuleResult:
         Those that stand for somebody here.
     expired : tuple of Waiver
         Those that would, had they not run out.
+    held_by_baseline : bool
+        Whether it passes only because nobody fails it who did not in the baseline.
     """
 
     rule: Rule
@@ -63,11 +65,7 @@ class RuleResult:
     waived: tuple[bool, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     expired: tuple[Waiver, ...] = ()
-
-    @property
-    def held_by_baseline(self) -> bool:
-        """Whether it passes only because everybody failing did so in the baseline."""
-        return self.status == "passed" and bool(self.households)
+    held_by_baseline: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,9 +118,9 @@ def evaluate(
     """
     check_services(policy, after)
     if baseline is not None:
-        _check_baseline(baseline, after)
+        check_baseline(baseline, after)
     results = tuple(_result(rule, before, after, policy, now, cost, baseline) for rule in policy.rules)
-    warnings = [*_waiver_warnings(policy, results, after, now), *_baseline_warnings(policy, baseline)]
+    warnings = [*_waiver_warnings(policy, results, after, now), *baseline_warnings(policy, baseline)]
     return GateResult(results, tuple(warnings))
 
 
@@ -156,8 +154,9 @@ def _failing_result(
     baseline: Baseline | None,
 ) -> RuleResult:
     """A rule whose number does not hold: old failures, waivers, and what is left."""
-    failing = plain.failing
-    known = _nobody(failing) if baseline is None else _knows(baseline, scope, failing)
+    old = None if baseline is None else old_failures(scope, plain, baseline)
+    failing = plain.failing if old is None else old.failing
+    known = _nobody(failing) if old is None else old.known
     valid = [waiver for waiver in waivers if not waiver.has_expired(now)]
     applying = {id(waiver): _waives(scope, waiver, failing) for waiver in waivers}
 
@@ -165,15 +164,14 @@ def _failing_result(
         everyone = [_nobody(group), *(_waives(scope, waiver, group) for waiver in valid)]
         return np.asarray(np.any(everyone, axis=0))
 
+    excused = waived(failing)
+    is_held = old is not None and old.holds
     status: Status = "failed" if scope.rule.severity == "error" else "warned"
-    if len(failing.household) and known.all():
+    if is_held:
         status = "passed"
-    elif valid and (
-        measure(scope, waived, cost=cost).holds
-        or (len(failing.household) > 0 and (known | waived(failing)).all())
-    ):
+    elif excused.any() and ((known | excused).all() or measure(scope, waived, cost=cost).holds):
         status = "waived"
-    households, services = _named(scope, failing)
+    households, services = named(scope, failing)
     return RuleResult(
         scope.rule,
         status,
@@ -182,18 +180,11 @@ def _failing_result(
         households=tuple(households),
         services=tuple(services),
         in_baseline=tuple(known.tolist()),
-        waived=tuple(waived(failing).tolist()),
+        waived=tuple(excused.tolist()),
         waivers=tuple(waiver for waiver in valid if applying[id(waiver)].any()),
         expired=tuple(w for w in waivers if w.has_expired(now) and applying[id(w)].any()),
+        held_by_baseline=is_held,
     )
-
-
-def _knows(baseline: Baseline, scope: Scope, failing: Failing) -> BoolArray:
-    """Who of those failing did so in the baseline."""
-    old = baseline.rules.get(scope.rule.id)
-    known = old.failing if old is not None and old.is_about(scope.rule) else frozenset()
-    keys = zip(*_named(scope, failing), strict=True)
-    return np.fromiter((key in known for key in keys), dtype=np.bool_, count=len(failing.household))
 
 
 def _nobody(failing: Failing) -> BoolArray:
@@ -207,12 +198,6 @@ def _waives(scope: Scope, waiver: Waiver, failing: Failing) -> BoolArray:
         return zone_members(scope.after, waiver.zone)[failing.household]
     except NotEvaluableError:
         return _nobody(failing)  # no such zone: nobody lives in it; `_waiver_warnings` says so
-
-
-def _named(scope: Scope, failing: Failing) -> tuple[list[str], list[str | None]]:
-    services = [service.id for service in scope.after.standard.services]
-    names = [None if service == WHOLE else services[service] for service in failing.service]
-    return scope.households.id[failing.household].tolist(), names
 
 
 def _waiver_warnings(
@@ -242,22 +227,3 @@ def _is_zone(side: Assessment, zone: str) -> bool:
     except NotEvaluableError:
         return False
     return True
-
-
-def _check_baseline(baseline: Baseline, side: Assessment) -> None:
-    found, wanted = (baseline.area, baseline.standard), (side.area.id, side.standard.id)
-    if found != wanted:
-        raise MalformedPolicyError(
-            "baseline",
-            f"is of area '{found[0]}' and standard '{found[1]}', not of '{wanted[0]}' and '{wanted[1]}'",
-        )
-
-
-def _baseline_warnings(policy: Policy, baseline: Baseline | None) -> list[str]:
-    """Rules that are no longer what they were: then nobody counts as known of old."""
-    old = {} if baseline is None else baseline.rules
-    return [
-        f"rule '{rule.id}' looks at something else than in the baseline; everybody who fails it counts as new"
-        for rule in policy.rules
-        if rule.id in old and not old[rule.id].is_about(rule)
-    ]

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.geo.units import SECONDS_PER_MINUTE, BoolArray
 from app.geo.verdict import TOLERANCE
-from app.services.gate_scope import ROUNDING, WHOLE, Failing, NotEvaluableError, Scope
+from app.services.gate_scope import ROUNDING, Failing, NotEvaluableError, Scope
 
 NOBODY = Failing(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
@@ -46,9 +46,11 @@ def measure(scope: Scope, excused: Excused, *, cost: float | None) -> Measure:
 
 
 def _min_share(scope: Scope, excused: Excused) -> Measure:
-    failing, share = _share(scope, scope.inside, excused)
-    if share is None:  # everybody who counts is excused
+    failing, counted, covered = _shared(scope, excused)
+    total = scope.weigh(counted)
+    if total <= 0:  # everybody who counts is excused
         return Measure(1.0, holds=True, failing=failing)
+    share = scope.weigh(counted & covered) / total
     return Measure(share, _at_least(share, scope.rule.value), failing)
 
 
@@ -56,40 +58,36 @@ def _min_zone_share(scope: Scope, excused: Excused) -> Measure:
     area = scope.after.area
     if area.zones is None:
         raise NotEvaluableError(f"area '{area.id}' has no zones")
-    worst: tuple[float, str] | None = None
-    households, services = [], []
-    for position, zone in enumerate(area.zones.id.tolist()):
-        inside = scope.inside & np.asarray(area.household_zone == position)
-        failing, share = _share(scope, inside, excused)
-        if share is None:
-            continue
-        if worst is None or share < worst[0]:
-            worst = (share, zone)
-        if not _at_least(share, scope.rule.value):
-            households.append(failing.household)
-            services.append(failing.service)
-    if worst is None:
-        if excused(_uncovered(scope, scope.inside)).any():
+    failing, counted, covered = _shared(scope, excused)
+    counted = counted & (area.household_zone >= 0)
+    zones, count = area.household_zone[counted], area.zones.count
+    weight = scope.weight[counted]
+    total = np.bincount(zones, weights=weight, minlength=count)
+    done = np.bincount(zones, weights=weight * covered[counted], minlength=count)
+    lived_in = np.flatnonzero(total > 0)
+    if not len(lived_in):
+        if excused(failing).any():
             return Measure(1.0, holds=True, failing=NOBODY)
         raise NotEvaluableError("nobody lives in any zone")
-    found = Failing(np.concatenate(households), np.concatenate(services)) if households else NOBODY
-    return Measure(worst[0], _at_least(worst[0], scope.rule.value), found, f"zone '{worst[1]}'")
+    share = np.full(count, np.inf)
+    share[lived_in] = done[lived_in] / total[lived_in]
+    worst = int(np.argmin(share))
+    below = ~(share >= scope.rule.value * (1 - ROUNDING))
+    zone = area.household_zone[failing.household]
+    order = np.argsort(zone, kind="stable")
+    found = failing.keep(order[(zone[order] >= 0) & below[zone[order]]])
+    where = f"zone '{area.zones.id[worst]}'"
+    return Measure(float(share[worst]), not below[worst], found, where)
 
 
-def _share(scope: Scope, inside: BoolArray, excused: Excused) -> tuple[Failing, float | None]:
-    """Who is not covered, and the share that is; whoever is excused is left out of both sides of the share."""
-    failing = _uncovered(scope, inside)
-    counted = inside.copy()
-    counted[failing.household[excused(failing)]] = False
-    total = scope.weigh(counted)
-    if total <= 0:
-        return failing, None
-    return failing, scope.weigh(counted & scope.covered(scope.after, scope.share_of)) / total
-
-
-def _uncovered(scope: Scope, inside: BoolArray) -> Failing:
-    household = np.flatnonzero(inside & ~scope.covered(scope.after, scope.share_of))
-    return Failing(household, np.full(len(household), scope.share_of, dtype=np.int64))
+def _shared(scope: Scope, excused: Excused) -> tuple[Failing, BoolArray, BoolArray]:
+    """Who is not covered, who counts, and who is covered; whoever is excused counts on neither side of a share."""
+    covered = scope.covered(scope.after, scope.share_of)
+    household = np.flatnonzero(scope.inside & ~covered)
+    failing = Failing(household, np.full(len(household), scope.share_of, dtype=np.int64))
+    counted = scope.inside.copy()
+    counted[household[excused(failing)]] = False
+    return failing, counted, covered
 
 
 def _max_lost(scope: Scope, excused: Excused) -> Measure:
@@ -117,13 +115,17 @@ def _max_minutes(scope: Scope, excused: Excused) -> Measure:
         for service in timed
     }
     failing = _pairs({service: scope.inside & before & ~after for service, (before, after) in within.items()})
-    beyond = _weight_of_distinct(scope, failing.keep(~excused(failing)))
-    return Measure(beyond, not (~excused(failing)).any(), failing)
+    counted = failing.keep(~excused(failing))
+    return Measure(_weight_of_distinct(scope, counted), not len(counted.household), failing)
+
+
+def gaining(scope: Scope) -> BoolArray:
+    """Who gains what the rule asks for, shape (h,)."""
+    return np.asarray(np.any([scope.step(service, lost=False) for service in scope.services], axis=0))
 
 
 def _min_gained(scope: Scope, cost: float) -> Measure:
-    gained = np.any([scope.step(service, lost=False) for service in scope.services], axis=0)
-    weight = scope.weigh(np.asarray(gained)) / cost
+    weight = scope.weigh(gaining(scope)) / cost
     return Measure(weight, _at_least(weight, scope.rule.value), NOBODY)
 
 
@@ -153,5 +155,3 @@ _KINDS: Mapping[str, Callable[[Scope, Excused], Measure]] = {
     "max_lost": _max_lost,
     "max_minutes": _max_minutes,
 }
-
-__all__ = ["NOBODY", "ROUNDING", "WHOLE", "Excused", "Measure", "measure"]

@@ -32,7 +32,7 @@ class Failing:
     household: IntArray
     service: IntArray
 
-    def keep(self, chosen: BoolArray) -> "Failing":
+    def keep(self, chosen: BoolArray | IntArray) -> "Failing":
         return Failing(self.household[chosen], self.service[chosen])
 
 

@@ -347,6 +347,11 @@ def _rechecked(
     )
 
 
+def site_id(candidate: str) -> str:
+    """Id of the facility that stands where a candidate was chosen; none that was mapped or supplied is called so."""
+    return f"site/{candidate}"
+
+
 def _as_facilities(linked: Linked, chosen: IntArray, services: tuple[Service, ...]) -> Facilities:
     """The chosen candidates as facilities: of all services asked for where they do not say, and large enough."""
     kept = np.sort(chosen)
@@ -355,7 +360,7 @@ def _as_facilities(linked: Linked, chosen: IntArray, services: tuple[Service, ..
     asked = tuple(sorted(service.id for service in services))
     return replace(
         sites,
-        id=np.asarray([f"site/{name}" for name in sites.id.tolist()], dtype=np.str_),
+        id=np.asarray([site_id(name) for name in sites.id.tolist()], dtype=np.str_),
         services=tuple(ids or asked for ids in sites.services),
         area_m2=np.where(np.isnan(sites.area_m2), needed_m2, sites.area_m2),
     )

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,31 @@ def test_the_answer_adds_up_and_is_a_proposal(demo_cli: Cli, lots: Path, tmp_pat
     table = demo_cli(*ASKED, "--sites", "2", "--candidates", lots, "--ignore-existing")
     assert table.code == 0
     assert f"newly covered: {answer['objective']} households" in table.out
+
+
+def test_the_gate_takes_the_answer_as_it_is(demo_cli: Cli, lots: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sites.geojson"
+    asked = ("site", "helsinki", "--standard", "cn-mofcom-5-8-15", "--service", "pharmacy")
+    answer = demo_cli(*asked, "--sites", "2", "--candidates", lots, "--json", "--out", out).json()
+    gained, cost = answer["objective"], answer["cost"]
+    assert gained > 0
+    assert cost > len(answer["sites"])  # not what each costs where nobody said
+    each = gained / cost
+
+    def check(value: float) -> Any:
+        rule = {"id": "worth-it", "kind": "min_gained_per_cost", "value": value, "service": "pharmacy"}
+        limits = {"max_undetermined": 1, "max_not_snapped": 1}
+        policy = tmp_path / "policy.json"
+        policy.write_text(json.dumps({"rules": [rule], "limits": limits}), encoding="utf-8")
+        return demo_cli("check", *asked[1:2], out, *asked[2:4], "--policy", policy, "--json")
+
+    at, above = check(each - 1e-6), check(each + 1e-3)
+    assert (at.code, above.code) == (0, 1)
+    report = json.loads(above.stdout)
+    assert report["rules"][0]["measured"] == pytest.approx(each, abs=1e-3)
+    (service,) = [item for item in report["difference"]["services"] if item["id"] == "pharmacy"]
+    assert service["gained"]["households"] == gained
+    assert service["lost"]["households"] == 0
 
 
 def test_an_infeasible_target_exits_2_with_the_households(demo_cli: Cli, lots: Path) -> None:

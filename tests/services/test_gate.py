@@ -1,5 +1,6 @@
 """The gate's rules, on a street whose walks anybody can work out."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.domain.policy import (
     Waiver,
 )
 from app.geo.verdict import NOT_SNAPPED, UNDETERMINED
+from app.ingest.baseline_files import baseline_value, read_baseline_value
 from app.schemas.gate import gate_report
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Assessment, choose_walker
@@ -288,10 +290,100 @@ def test_a_baseline_lets_only_new_failures_fail(closed: Sides, added: Sides) -> 
         *closed, Policy((Rule("r", "max_lost", 0),)), now=NOW, baseline=baseline(*HOMES, kind="max_minutes")
     )
     assert (other.exit_code, len(other.warnings)) == (1, 1)
-    # No household makes a rule of gains fail, so none of old can excuse it.
+    # It held then, so whoever does not gain now is new.
     assert one(added, "min_gained", 99, baseline=baseline(*HOMES, kind="min_gained")).status == "failed"
     with pytest.raises(MalformedPolicyError, match="area 'elsewhere'"):
         one(closed, "max_lost", 0, baseline=replace(baseline(), area="elsewhere"))
+
+
+RULES: tuple[tuple[Kind, float, dict[str, Any]], ...] = (
+    ("min_share", 0.9, {}),
+    ("min_share", 0.9, {"service": "pharmacy"}),
+    ("min_share", 0.9, {"service": "pharmacy", "weight": "points"}),
+    ("min_share", 0.9, {"service": "pharmacy", "weight": "population"}),
+    ("min_share", 0.9, {"service": "pharmacy", "zone": "east"}),
+    ("min_zone_share", 0.9, {"service": "pharmacy"}),
+    ("min_zone_share", 0.9, {"weight": "population"}),
+    ("min_zone_share", 0.5, {"service": "pharmacy"}),  # the west holds at first
+    ("max_lost", 0, {}),
+    ("max_lost", 12, {"service": "pharmacy"}),
+    ("max_lost", 5, {"weight": "population", "zone": "east"}),
+    ("max_minutes", 5, {"service": "pharmacy"}),
+)
+"""Every kind that households make fail, over services, weights and zones, below its value once `east` is closed."""
+
+
+def kept(engine: AreaEngine, files: dict[str, Path], rule: Rule, *features: Any) -> Baseline:
+    """The baseline that `--write-baseline` writes, read back."""
+    report = gate_report(checked(engine, files, *features, policy=Policy((rule,))))
+    return read_baseline_value(json.loads(json.dumps(baseline_value(report))))
+
+
+@pytest.mark.parametrize(("kind", "value", "fields"), RULES)
+def test_below_its_value_a_rule_fails_only_through_households_that_did_not_fail_in_the_baseline(
+    engine: AreaEngine,
+    files: dict[str, Path],
+    closed: Sides,
+    kind: Kind,
+    value: float,
+    fields: dict[str, Any],
+) -> None:
+    rule = Rule("r", kind, value, **fields)
+    old = kept(engine, files, rule, CLOSE_EAST)
+    failed = evaluate(*closed, Policy((rule,)), now=NOW).rules[0]
+    assert failed.status == "failed"
+    assert old.rules["r"].failing == set(zip(failed.households, failed.services, strict=True))
+    # The very same, better, and worse: `nearer` gives homes 8 to 10 their pharmacy back, `west` closes for 0 to 2.
+    nearer = feature("add", {"type": "Point", "coordinates": place(780)}, services=["pharmacy"])
+    west = feature("close", facility="west")
+    for features in ((CLOSE_EAST,), (CLOSE_EAST, nearer), (CLOSE_EAST, west), (west, nearer), (west,)):
+        pair = sides(engine, files, *features)
+        plain = evaluate(*pair, Policy((rule,)), now=NOW).rules[0]
+        now = evaluate(*pair, Policy((rule,)), now=NOW, baseline=old).rules[0]
+        failing = set(zip(plain.households, plain.services, strict=True))
+        new = failing - old.rules["r"].failing
+        assert now.status == ("passed" if plain.status == "passed" or not new else "failed"), features
+        assert now.held_by_baseline == (plain.status == "failed" and now.status == "passed")
+        assert now.in_baseline == tuple(
+            key in old.rules["r"].failing for key in zip(now.households, now.services, strict=True)
+        )
+
+
+def test_a_zone_that_held_in_the_baseline_counts_anew_with_everybody_in_it(
+    engine: AreaEngine, files: dict[str, Path]
+) -> None:
+    """East fails in the baseline and west, of 6 in 15, does not; once a home of the west is lost, all of it fails."""
+    old = kept(engine, files, Rule("r", "min_zone_share", 0.4, service="pharmacy"), CLOSE_EAST)
+    assert {name for name, _ in old.rules["r"].failing} == set(HOMES[6:])
+    pair = sides(engine, files, CLOSE_EAST, feature("close", facility="west"))
+    worse = one(pair, "min_zone_share", 0.4, service="pharmacy", baseline=old)
+    assert worse.status == "failed"
+    assert [home for home, known in zip(worse.households, worse.in_baseline, strict=True) if not known] == [
+        home for home in worse.households if home not in HOMES[6:]
+    ]
+
+
+def test_a_rule_of_gains_that_failed_then_fails_only_if_somebody_gains_no_more(
+    engine: AreaEngine, files: dict[str, Path], added: Sides, closed: Sides
+) -> None:
+    rule = Rule("r", "min_gained", 99, service="pharmacy")
+    old = kept(engine, files, rule, ADD_MIDDLE)
+    assert old.rules["r"].gains is not None
+    assert old.rules["r"].gains.households == set(HOMES[4:7])
+    held = one(added, "min_gained", 99, service="pharmacy", baseline=old)
+    assert (held.status, held.held_by_baseline, held.households) == ("passed", True, ())
+    none = one(closed, "min_gained", 99, service="pharmacy", baseline=old)
+    assert (none.status, none.households, none.in_baseline) == ("failed", tuple(HOMES[4:7]), (False,) * 3)
+    assert one(added, "min_gained", 99, service="pharmacy", weight="points", baseline=old).status == "failed"
+    # What held in the baseline is held to its value.
+    lower = kept(engine, files, replace(rule, value=1), ADD_MIDDLE)
+    assert lower.rules["r"].gains is None
+    assert one(added, "min_gained", 99, service="pharmacy", baseline=lower).status == "failed"
+    priced = ADD_MIDDLE | {"properties": ADD_MIDDLE["properties"] | {"cost": 4}}
+    each = kept(engine, files, replace(rule, kind="min_gained_per_cost"), priced)
+    for cost, status in ((4.0, "passed"), (3.0, "passed"), (4.1, "failed")):
+        found = one(added, "min_gained_per_cost", 99, service="pharmacy", cost=cost, baseline=each)
+        assert found.status == status, cost
 
 
 def test_the_report_names_every_change(engine: AreaEngine, files: dict[str, Path]) -> None:
