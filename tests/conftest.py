@@ -1,5 +1,7 @@
 """Fixtures around the demo area: real streets, imported once for all tests."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from app.settings import Settings
 from tests.support.databases import PostgisMissingError, TestCluster, cluster, is_required
 from tests.support.stores import area_store
 
+ROOM_BYTES = 200_000_000
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_kernels() -> None:
@@ -41,11 +45,22 @@ def postgis() -> Iterator[TestCluster]:
         pytest.skip(f"NOT TESTED, no PostGIS: {error}")
 
 
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is room, else on the disk: for tests that write and remove very many files."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM_BYTES:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="reach15-test-", dir=memory) as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=["sqlite", "postgis"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, memory_path: Path) -> Iterator[str]:
     """An empty database with tables, of each kind in turn."""
     if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path / 'test.sqlite'}"
+        address = f"sqlite:///{memory_path / 'test.sqlite'}"
         database = Database(address)
         upgrade(database)
         database.close()

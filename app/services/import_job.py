@@ -1,10 +1,12 @@
 """Imports and updates as jobs: the request as plain data with the files beside it, and how far it is in percent."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from app.domain.errors import AreaChangedError
 from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
 from app.services.job_context import JobContext, JobKind, JobResult
@@ -13,6 +15,8 @@ from app.services.update_area import DataRequest, update_area
 
 IMPORT_KIND = "area-import"
 UPDATE_KIND = "area-update"
+MOST_TRIES = 10
+"""How often an update is worked out anew because somebody else changed the area meanwhile."""
 
 _BEGINS_AT_PERCENT = {
     "study_area": 0.0,
@@ -87,6 +91,13 @@ def _run_import(context: JobContext) -> JobResult:
 
 
 def _run_update(context: JobContext) -> JobResult:
+    for _ in range(MOST_TRIES - 1):
+        with suppress(AreaChangedError):
+            return _update(context)
+    return _update(context)
+
+
+def _update(context: JobContext) -> JobResult:
     content = context.job.input
     report = update_area(
         DataRequest(**(content | {"file": context.inputs / content["file"]})),

@@ -54,6 +54,8 @@ class JobContext:
     ----------
     job : Job
         ``job.input`` is what was asked for.
+    areas : AreaStore
+        Its ``save`` is the last that a job does: it ends the job as succeeded, in one transaction with the switch.
     inputs : Path
         Folder of the files that were sent, by the paths in ``job.input``.
     outputs : Path

@@ -10,12 +10,12 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import DatabaseError
+from app.domain.errors import DatabaseError, DatabaseUnavailableError
 from app.domain.job import Ending, Job, JobLostError, JobStatus
 from app.services.job_context import JobContext, JobKind, JobResult, JobStoppedError, Progress
 from app.services.job_folders import JobFolders
@@ -29,6 +29,8 @@ BEAT_S = 0.5
 SWEEP_S = 5.0
 GRACE_S = 8.0
 """How long a job may go on, after its worker was asked to stop, until its next progress."""
+MOST_ATTEMPTS = 5
+"""How often a job is begun, when the database goes away meanwhile, before it fails."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Worker:
                 self.sweep()
                 busy = self.run_next()
             except DatabaseError as error:
-                logger.warning("the job database does not answer: %s", error)
+                self._note_outage("the job database does not answer", error)
                 busy = False
             if not busy:
                 self._stop.wait(POLL_S)
@@ -133,36 +135,48 @@ class Worker:
     def _do(self, job: Job, state: Progress, report_now: Callable[[], None]) -> Ending | None:
         """The ending of a job; None if it shall be handed back."""
         outputs = self._folders.outputs(job.id)
+        areas = self._areas.ending(job.id, self.name)
         context = JobContext(
-            job, self._settings, self._areas, self._folders.inputs(job.id), outputs, state, report_now
+            job, self._settings, areas, self._folders.inputs(job.id), outputs, state, report_now
         )
         try:
             outputs.mkdir(parents=True, exist_ok=True)
             result = self._kinds[job.kind].run(context)
         except JobStoppedError:
+            report_now()  # who was stopped where it stores has not heard yet why
             return Ending(JobStatus.CANCELLED) if state.cancelled.is_set() else None
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends this job and not the worker
+            if isinstance(error, DatabaseUnavailableError) and job.attempt < MOST_ATTEMPTS:
+                logger.warning("job %s: begins anew when the database answers again: %s", job.id, error)
+                return None
             explained = self._explain(error, job, self._folders.inputs(job.id))
             return Ending(JobStatus.FAILED, problem=explained.problem, retriable=explained.retriable)
         return _ending_of(result, cancelled=state.cancelled.is_set())
 
     def _finish(self, job: Job, ending: Ending) -> None:
-        """Write the ending down, however long the database is away: what was done must not be forgotten."""
-        mine: bool | None = None
-        while mine is None:
-            try:
-                mine = self._jobs.finish(job.id, self.name, ending)
-            except DatabaseError as error:
-                logger.warning("job %s: its ending cannot be written yet: %s", job.id, error)
-                if self._stop.wait(POLL_S):
-                    raise
+        mine = self._insist(job, lambda: self._jobs.finish(job.id, self.name, ending))
         logger.info("job %s: %s", job.id, ending.status if mine else "was taken from this worker")
         if mine and not ending.retriable:
             self._folders.drop_inputs(job.id)
 
     def _hand_back(self, job: Job) -> None:
-        if self._jobs.hand_back(job.id, self.name):
+        if self._insist(job, lambda: self._jobs.hand_back(job.id, self.name)):
             logger.info("job %s: handed back", job.id)
+
+    def _insist(self, job: Job, change: Callable[[], bool]) -> bool:
+        """Write down how a job ended, however long the database is away: what was done must not be forgotten."""
+        while True:
+            try:
+                return change()
+            except DatabaseError as error:
+                self._note_outage(f"job {job.id}: its ending cannot be written yet", error)
+                if self._stop.wait(POLL_S):
+                    raise
+
+    def _note_outage(self, problem: str, error: DatabaseError) -> None:
+        """Log it, and sweep later: others that live could not say so either, and need a moment to."""
+        logger.warning("%s: %s", problem, error)
+        self._swept = time.monotonic()
 
     @contextmanager
     def _reporting(self, job: Job, state: Progress) -> Iterator[Callable[[], None]]:
@@ -177,7 +191,7 @@ class Worker:
                         job.id, self.name, stage=state.stage, percent=state.percent, details=state.details
                     )
                 except DatabaseError as error:
-                    logger.warning("job %s: its progress cannot be written: %s", job.id, error)
+                    self._note_outage(f"job {job.id}: its progress cannot be written", error)
                     return
             if beat.cancel_requested:
                 state.cancelled.set()
@@ -192,7 +206,8 @@ class Worker:
                     state.stopped.set()
                     stopping_since = stopping_since or time.monotonic()
                     if time.monotonic() - stopping_since > GRACE_S:
-                        self._hand_back(job)
+                        with suppress(DatabaseError):  # away: the job is found by this worker's silence
+                            self._hand_back(job)
                         self._abandon()
 
         thread = threading.Thread(target=keep_reporting, name="job-heartbeat", daemon=True)

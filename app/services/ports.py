@@ -38,6 +38,12 @@ class AreaStore(Protocol):
             If the version of the key `replaces`, from which this one was made, is not the current one any more.
         """
 
+    def ending(self, job_id: str, worker: str) -> "AreaStore":
+        """The same areas for the work of a running job: what `save` makes current ends that job too, or is not kept.
+
+        Its `save` raises `JobStoppedError`, and keeps nothing, if the job was cancelled or taken from its worker.
+        """
+
     def delete(self, area_id: str) -> None:
         """Forget an area and its versions; `AreaNotFoundError` if there is none."""
 
@@ -93,6 +99,9 @@ class AreaChange(Protocol):
 
     def roll_back(self, reference: str | None) -> AreaVersion:
         """Make a known version current."""
+
+    def end_job(self, job_id: str, worker: str, ending: Ending) -> bool:
+        """End a running job with this change; False if it is no longer this worker's, or shall be cancelled."""
 
     def prune(self, keep: int) -> tuple[AreaVersion, ...]:
         """Forget all but the newest `keep` versions and the current one."""
@@ -152,7 +161,10 @@ class JobStore(Protocol):
         """Say that a job's worker lives and how far the job is."""
 
     def finish(self, job_id: str, worker: str, ending: Ending) -> bool:
-        """End a running job; False, and nothing is changed, if it is no longer this worker's."""
+        """End a running job; False, and nothing is changed, if it is no longer this worker's.
+
+        Also True where this worker has ended it well already: with what it saved, or before it lost the connection.
+        """
 
     def hand_back(self, job_id: str, worker: str) -> bool:
         """Queue a running job again, for another worker; False if it is no longer this worker's."""

@@ -1,10 +1,13 @@
 """Areas in versions: their arrays in folders, and the database to say which folders are versions."""
 
 from contextlib import suppress
+from dataclasses import asdict
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 from app.domain.errors import AreaChangedError, DatabaseError
-from app.services.ports import AreaRegistry, ArtifactStore
+from app.domain.job import Ending, JobStatus
+from app.services.job_context import JobStoppedError
+from app.services.ports import AreaChange, AreaRegistry, ArtifactStore
 
 
 class VersionedAreas:
@@ -18,12 +21,25 @@ class VersionedAreas:
     ----------
     keep : int
         Versions that stay after an import, the new one included.
+    ends : tuple of str, optional
+        Job and worker: the running job that ends with what is saved.
     """
 
-    def __init__(self, artifacts: ArtifactStore, registry: AreaRegistry, *, keep: int) -> None:
+    def __init__(
+        self,
+        artifacts: ArtifactStore,
+        registry: AreaRegistry,
+        *,
+        keep: int,
+        ends: tuple[str, str] | None = None,
+    ) -> None:
         self._artifacts = artifacts
         self._registry = registry
         self._keep = keep
+        self._ends = ends
+
+    def ending(self, job_id: str, worker: str) -> "VersionedAreas":
+        return VersionedAreas(self._artifacts, self._registry, keep=self._keep, ends=(job_id, worker))
 
     def check(self) -> None:
         self._registry.check()
@@ -62,6 +78,7 @@ class VersionedAreas:
                     change.register(area, report, written[0])
                     self._artifacts.remove_all_but(area.id, change.keys())
                     pruned = change.prune(self._keep)
+                    self._end_job(change, report)
             except BaseException:
                 self._remove_unregistered(area.id, written)
                 raise
@@ -88,6 +105,13 @@ class VersionedAreas:
             with self._registry.changing(area_id) as change:
                 change.delete()
             self._artifacts.remove_area(area_id)
+
+    def _end_job(self, change: AreaChange, report: ImportReport) -> None:
+        """Last of all: from here until the transaction ends, nobody else can change the job."""
+        if self._ends is None:
+            return
+        if not change.end_job(*self._ends, Ending(JobStatus.SUCCEEDED, result=asdict(report))):
+            raise JobStoppedError
 
     def _check_unchanged(self, area_id: str, key: str | None) -> None:
         if key is not None and self._registry.current_key(area_id) != key:

@@ -16,10 +16,10 @@ MOMENTS = 20
 PROGRAM = (sys.executable, "-m", "tests.support.killed_imports")
 
 
-def test_killed_at_twenty_moments(database_url: str, tmp_path: Path) -> None:
-    city = town().write(tmp_path / "town.osm")
+def test_killed_at_twenty_moments(database_url: str, memory_path: Path) -> None:
+    city = town().write(memory_path / "town.osm")
     done = subprocess.run(
-        [*PROGRAM, str(tmp_path / "data"), str(city), str(MOMENTS)],
+        [*PROGRAM, str(memory_path / "data"), str(city), str(MOMENTS)],
         cwd=ROOT,
         env=os.environ | {"REACH15_DATABASE_URL": database_url},
         capture_output=True,

@@ -12,12 +12,13 @@ from app.db.repositories.jobs import DatabaseJobStore
 from app.domain.job import Job
 from app.problems import explain_failure
 from app.services.import_area import ImportRequest
-from app.services.import_job import IMPORT_KIND, import_input
+from app.services.import_job import IMPORT_KIND, UPDATE_KIND, import_input, update_input
 from app.services.job_context import JobContext, JobKind, JobResult
 from app.services.job_folders import JobFolders
 from app.services.job_kinds import JOB_KINDS
 from app.services.job_worker import Worker
 from app.services.jobs import JobService
+from app.services.update_area import DataRequest, Mode
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
 from app.wiring import open_database, open_store
@@ -63,14 +64,22 @@ class Office:
             target = folder / "osm" / osm.name
             target.parent.mkdir()
             target.write_bytes(osm.read_bytes())
-            homes = folder / "households" / "homes.csv"
-            homes.parent.mkdir()
-            rows = [
-                (name, (-200 + 50 * n, 5), str(count)) for n, (name, count) in enumerate(households.items())
-            ]
-            csv_file(homes, "id,lon,lat,households", rows)
+            homes = homes_file(folder / "households", households)
             request = ImportRequest("town", osm_file=target, households_file=homes)
             return self.jobs.submit(IMPORT_KIND, import_input(request, folder), area_id="town", job_id=job_id)
+
+    def submit_homes(self, mode: Mode, **households: int) -> Job:
+        """Queue an update of the town's homes."""
+        job_id = self.jobs.new_id()
+        with self.jobs.folders.receive(job_id) as folder:
+            request = DataRequest("town", "households", homes_file(folder / "file", households), mode)
+            return self.jobs.submit(UPDATE_KIND, update_input(request, folder), area_id="town", job_id=job_id)
+
+
+def homes_file(folder: Path, households: Mapping[str, int]) -> Path:
+    folder.mkdir()
+    rows = [(name, (-200 + 50 * n, 5), str(count)) for n, (name, count) in enumerate(households.items())]
+    return csv_file(folder / "homes.csv", "id,lon,lat,households", rows)
 
 
 def open_office(data_dir: Path, database_url: str) -> Office:

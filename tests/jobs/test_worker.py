@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from app.db.repositories.jobs import DatabaseJobStore
+from app.domain.area import Area
 from app.domain.errors import BadInputError, DatabaseUnavailableError, DownloadError
 from app.domain.job import Ending, JobStatus
 from app.domain.row_report import RejectedRow, RowReport, RowsRejectedError
+from app.problems import explain_failure
 from app.services.job_context import JobContext, JobKind, JobResult
+from app.services.job_worker import MOST_ATTEMPTS, fail_lost_jobs
 from app.services.jobs import JobService
+from app.store.artifacts import ArtifactFolder
 from tests.jobs.conftest import Office
 
 PATIENCE_S = 20.0
@@ -157,6 +161,56 @@ def test_a_database_that_goes_away_is_waited_for(office: Office, monkeypatch: py
     job = office.run(work)
     assert (job.status, job.result) == (JobStatus.SUCCEEDED, {"kept": True})
     assert {"beat", "finish"} <= set(refused)
+
+
+def test_a_job_that_lost_the_database_begins_anew(office: Office) -> None:
+    def work(_: JobContext) -> JobResult:
+        raise DatabaseUnavailableError("here", "is away")
+
+    job = office.submit("any")
+    for attempt in range(1, MOST_ATTEMPTS):
+        job = office.run(work, job)
+        assert (job.status, job.attempt, job.problem) == (JobStatus.QUEUED, attempt, None)
+    job = office.run(work, job)
+    assert (job.status, job.retriable) == (JobStatus.FAILED, True)
+    assert job.problem is not None
+    assert job.problem["type"] == "urn:reach15:problem:database-unavailable"
+
+
+def test_a_job_that_is_cancelled_while_it_stores_keeps_nothing(
+    office: Office, osm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = ArtifactFolder.write
+    job = office.submit_import(osm, a=3)
+
+    def write_and_cancel(self: ArtifactFolder, area: Area) -> str:
+        key = write(self, area)
+        assert office.jobs.cancel(job.id).cancel_requested
+        return key
+
+    monkeypatch.setattr(ArtifactFolder, "write", write_and_cancel)
+    assert office.worker().run_next()
+    assert office.jobs.get(job.id).status is JobStatus.CANCELLED
+    assert office.areas.list_areas() == ()
+    assert list((office.settings.data_path / "areas" / "town" / "versions").iterdir()) == []
+
+
+def test_what_was_saved_is_done_although_its_worker_is_silent(
+    office: Office, osm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = office.submit_import(osm, a=3)
+    finish = DatabaseJobStore.finish
+
+    def sweep_first(self: DatabaseJobStore, job_id: str, worker: str, ending: Ending) -> bool:
+        assert fail_lost_jobs(self, office.jobs.folders, explain_failure, lost_after_s=0.0) == []
+        return finish(self, job_id, worker, ending)
+
+    monkeypatch.setattr(DatabaseJobStore, "finish", sweep_first)
+    assert office.worker().run_next()
+    done = office.jobs.get(job.id)
+    assert (done.status, done.percent) == (JobStatus.SUCCEEDED, 100.0)
+    assert done.result == office.areas.load_report("town").__dict__ | {"warnings": []}
+    assert leftovers(office) == []
 
 
 def test_what_a_killed_server_left_is_removed(office: Office) -> None:

@@ -36,6 +36,7 @@ CALLS: dict[str, type[Any]] = {
     "remove": ArtifactFolder,
     "register": SqlAreaChange,
     "prune": SqlAreaChange,
+    "end_job": SqlAreaChange,
 }
 
 

@@ -21,8 +21,10 @@ from app.db.models import (
 )
 from app.db.repositories.area_records import version_of
 from app.db.repositories.area_rows import rows_of
+from app.db.repositories.jobs import end_job
 from app.domain.area import Area, AreaVersion, ImportReport, summarise
 from app.domain.errors import AreaNotFoundError, VersionNotFoundError
+from app.domain.job import Ending
 
 
 class SqlAreaChange:
@@ -94,6 +96,9 @@ class SqlAreaChange:
         if dropped:
             self._note("prune", numbers=[row.number for row in dropped])
         return tuple(version_of(row, current=False) for row in dropped)
+
+    def end_job(self, job_id: str, worker: str, ending: Ending) -> bool:
+        return end_job(self._session, job_id, worker, ending)
 
     def delete(self) -> None:
         session = self._session

@@ -46,7 +46,7 @@ class DatabaseJobStore:
                 "kind": job.kind,
                 "area_id": job.area_id,
                 "request": job.input,
-                "created_at": self._now(session),
+                "created_at": _now(session),
                 "created_by": job.created_by,
                 "attempt": 0,
             }
@@ -92,7 +92,7 @@ class DatabaseJobStore:
             job_id = session.scalar(oldest.with_for_update(skip_locked=True))
             if job_id is None:
                 return None
-            moment = self._now(session)
+            moment = _now(session)
             values = {
                 "status": JobStatus.RUNNING.value,
                 "worker": worker,
@@ -110,21 +110,25 @@ class DatabaseJobStore:
             cancel_requested = session.scalar(
                 sa.update(JobModel)
                 .where(*_held(job_id, worker))
-                .values(heartbeat_at=self._now(session), stage=stage, percent=percent, details=details)
+                .values(heartbeat_at=_now(session), stage=stage, percent=percent, details=details)
                 .returning(JobModel.cancel_requested)
             )
         return Beat(is_mine=cancel_requested is not None, cancel_requested=bool(cancel_requested))
 
     def finish(self, job_id: str, worker: str, ending: Ending) -> bool:
         with self._database.writing() as session:
-            return self._end(session, ending, *_held(job_id, worker))
+            if _end(session, ending, *_held(job_id, worker)):
+                return True
+            ended = (JobModel.worker == worker, JobModel.status == JobStatus.SUCCEEDED.value)
+            found = sa.select(JobModel.id).where(JobModel.id == job_id, *ended)
+            return ending.status is JobStatus.SUCCEEDED and session.scalar(found) is not None
 
     def fail_lost(self, job_id: str, worker: str, ending: Ending, *, silent_s: float) -> bool:
         with self._database.writing() as session:
             heard = session.scalar(sa.select(JobModel.heartbeat_at).where(*_held(job_id, worker)))
-            if heard is None or (self._now(session) - heard).total_seconds() < silent_s:
+            if heard is None or (_now(session) - heard).total_seconds() < silent_s:
                 return False
-            return self._end(session, ending, *_held(job_id, worker), JobModel.heartbeat_at == heard)
+            return _end(session, ending, *_held(job_id, worker), JobModel.heartbeat_at == heard)
 
     def hand_back(self, job_id: str, worker: str) -> bool:
         with self._database.writing() as session:
@@ -132,7 +136,7 @@ class DatabaseJobStore:
 
     def request_cancel(self, job_id: str) -> Job:
         with self._database.writing() as session:
-            ended = {"status": JobStatus.CANCELLED.value, "finished_at": self._now(session)}
+            ended = {"status": JobStatus.CANCELLED.value, "finished_at": _now(session)}
             is_queued, runs = (JobModel.status == it.value for it in (JobStatus.QUEUED, JobStatus.RUNNING))
             done = _change(session, ended, JobModel.id == job_id, is_queued) or _change(
                 session, {"cancel_requested": True}, JobModel.id == job_id, runs
@@ -162,7 +166,7 @@ class DatabaseJobStore:
             rows = session.scalars(
                 sa.select(JobModel).where(JobModel.status == JobStatus.RUNNING.value)
             ).all()
-            moment = self._now(session) if rows else now()
+            moment = _now(session) if rows else now()
             return [(_job(row), (moment - (row.heartbeat_at or moment)).total_seconds()) for row in rows]
 
     def expire(self, *, older_than_s: float) -> list[str]:
@@ -172,7 +176,7 @@ class DatabaseJobStore:
             kept = session.execute(
                 sa.select(JobModel.id, JobModel.finished_at).where(JobModel.retriable.is_(True))
             ).all()
-            moment = self._now(session) if kept else now()
+            moment = _now(session) if kept else now()
         old = [row.id for row in kept if (moment - row.finished_at).total_seconds() > older_than_s]
         if not old:
             return []
@@ -191,23 +195,33 @@ class DatabaseJobStore:
             kept = set() if session is None else set(session.scalars(sa.select(JobModel.id).where(needed)))
         return [job_id for job_id in job_ids if job_id not in kept]
 
-    def _now(self, session: Session) -> datetime:
-        if self._database.is_sqlite:
-            return now()
-        moment: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
-        return moment
 
-    def _end(self, session: Session, ending: Ending, *conditions: _Condition) -> bool:
-        values: dict[str, Any] = {
-            "status": ending.status.value,
-            "finished_at": self._now(session),
-            "report": ending.result,
-            "error": ending.problem,
-            "retriable": ending.retriable,
-        }
-        if ending.status is JobStatus.SUCCEEDED:
-            values["percent"] = 100.0
-        return _change(session, values, *conditions)
+def end_job(session: Session, job_id: str, worker: str, ending: Ending) -> bool:
+    """End a running job with whatever else this transaction does.
+
+    False if it is no longer this worker's, or somebody wants it cancelled: then nothing of it may be kept.
+    """
+    return _end(session, ending, *_held(job_id, worker), JobModel.cancel_requested.is_(False))
+
+
+def _now(session: Session) -> datetime:
+    if session.get_bind().dialect.name == "sqlite":
+        return now()
+    moment: datetime = session.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return moment
+
+
+def _end(session: Session, ending: Ending, *conditions: _Condition) -> bool:
+    values: dict[str, Any] = {
+        "status": ending.status.value,
+        "finished_at": _now(session),
+        "report": ending.result,
+        "error": ending.problem,
+        "retriable": ending.retriable,
+    }
+    if ending.status is JobStatus.SUCCEEDED:
+        values["percent"] = 100.0
+    return _change(session, values, *conditions)
 
 
 def _change(session: Session, values: dict[str, Any], *conditions: _Condition) -> bool:
