@@ -3,14 +3,15 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
 from app.db.repositories.jobs import DatabaseJobStore
 from app.domain.area import Area
 from app.domain.errors import BadInputError, OtherSiteError, ReadOnlyError
+from app.domain.scenario import Precondition
 from app.domain.standard import Standard
-from app.entity_tags import note_area
+from app.entity_tags import digests_in, note_area
 from app.ingest.coordinates import Coordinates, find_coordinates
 from app.problems import invalid_parameter
 from app.services.area_engine import AreaEngine
@@ -20,10 +21,11 @@ from app.services.job_folders import JobFolders
 from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
 from app.services.profiles import list_profile_ids
+from app.services.scenarios import ScenarioService
 from app.services.standards import get_standard
 from app.services.weights import why_not_counted
 from app.settings import Settings
-from app.wiring import open_store
+from app.wiring import open_scenario_store, open_store
 
 UNKNOWN_ACTOR = "unknown"
 """Who asks over HTTP: there are no accounts."""
@@ -45,6 +47,14 @@ def build_area_service(
     """
     store = open_store(settings, database, actor=settings.actor or UNKNOWN_ACTOR)
     return AreaService(store, keep=settings.loaded_areas, kernels=kernels)
+
+
+def build_scenario_service(
+    settings: Settings, database: ReadyDatabase, areas: AreaService
+) -> ScenarioService:
+    """The scenarios of a database."""
+    store = open_scenario_store(settings, database, actor=settings.actor or UNKNOWN_ACTOR)
+    return ScenarioService(areas, store)
 
 
 def build_job_service(settings: Settings, database: ReadyDatabase) -> JobService:
@@ -177,6 +187,29 @@ async def _job_service(request: Request) -> JobService:
 
 
 JobServiceDep = Annotated[JobService, Depends(_job_service)]
+
+
+async def _scenario_service(request: Request) -> ScenarioService:
+    service: ScenarioService = request.app.state.scenario_service
+    return service
+
+
+ScenarioServiceDep = Annotated[ScenarioService, Depends(_scenario_service)]
+
+
+async def _precondition(
+    if_match: Annotated[
+        str | None,
+        Header(description="Change it only if it still has this `ETag`; `*`: only if it is there."),
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="`*`: store it only if there is nothing of this name yet.")
+    ] = None,
+) -> Precondition:
+    return Precondition(digests_in(if_match, weak=False), digests_in(if_none_match, weak=True))
+
+
+PreconditionDep = Annotated[Precondition, Depends(_precondition)]
 
 
 async def _settings(request: Request) -> Settings:

@@ -11,10 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
 from app.domain.area import METHOD_VERSION, Area
+from app.domain.scenario import ANY
 
 AnyResponse = TypeVar("AnyResponse", bound=Response)
 
 _LISTED = re.compile(r'(?:W/)?("[^"]*")')
+_TAGS = re.compile(r'(W/)?"([^"]*)"')
+_GZIP = "-gzip"
 _REVALIDATE = "no-cache"
 """Kept by whoever likes, but asked about before each use: the next import may change the answer."""
 
@@ -61,6 +64,29 @@ def tagged(request: Request, answer: AnyResponse) -> AnyResponse:
     """Tag an answer by its content, where that is quickly made."""
     request.state.etag = _tag(request, bytes(answer.body))
     return answer
+
+
+def digest_tag(request: Request, digest: str) -> str:
+    """The tag of content that has a digest; another one for another coding, whose bytes differ."""
+    return f'"{digest}{_GZIP if _takes_gzip(request) else ""}"'
+
+
+def note_digest(request: Request, digest: str) -> None:
+    """Tag the answer to a request by the digest of what is answered."""
+    request.state.etag = digest_tag(request, digest)
+
+
+def digests_in(header: str | None, *, weak: bool) -> frozenset[str] | None:
+    """Digests that a header of conditions names, whichever coding they were sent in; None without it.
+
+    Weak tags count where the comparison is a weak one, for If-None-Match (RFC 9110, 13.1).
+    """
+    if header is None:
+        return None
+    if header.strip() == ANY:
+        return frozenset({ANY})
+    found = _TAGS.findall(header)
+    return frozenset(tag.removesuffix(_GZIP) for is_weak, tag in found if weak or not is_weak)
 
 
 def add_entity_tags(app: FastAPI) -> None:
@@ -110,8 +136,12 @@ def _matches(asked: str, tag: str) -> bool:
 
 
 def _tag(request: Request, content: bytes) -> str:
-    coding = b"gzip" if "gzip" in request.headers.get("accept-encoding", "") else b""
+    coding = b"gzip" if _takes_gzip(request) else b""
     return f'"{hashlib.sha256(coding + b"|" + content).hexdigest()[:32]}"'
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
 
 
 async def _not_modified(_: Request, __: Exception) -> Response:

@@ -11,7 +11,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
-from app.dependencies import build_area_service, build_job_service, refuse_unknown_parameters
+from app.dependencies import (
+    build_area_service,
+    build_job_service,
+    build_scenario_service,
+    refuse_unknown_parameters,
+)
 from app.domain.area import ATTRIBUTION
 from app.entity_tags import add_entity_tags
 from app.problems import PROBLEMS, add_problem_handlers
@@ -25,6 +30,7 @@ from app.routers import (
     households,
     isochrones,
     jobs,
+    scenarios,
     siting,
     standards,
     updates,
@@ -92,7 +98,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         kernels.start()
         with closing(open_database(settings)) as database:
             database.check()  # on tables that it does not know, the service does not start
-            app.state.area_service = build_area_service(settings, database, kernels)
+            app.state.area_service = areas_at_hand = build_area_service(settings, database, kernels)
+            app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand)
             app.state.job_service = build_job_service(settings, database)
             yield
 
@@ -125,6 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         siting,
         zones,
         gate,
+        scenarios,
     ):
         app.include_router(
             module.router,

@@ -52,6 +52,7 @@ from app.domain.job import Job, JobConflictError, JobLostError, JobNotFoundError
 from app.domain.policy import MalformedPolicyError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
+from app.domain.scenario import PreconditionFailedError, ScenarioNotFoundError
 from app.domain.standard import StandardNotFoundError
 from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.geo.errors import (
@@ -146,6 +147,10 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     ProfileNotFoundError: ProblemType(404, "profile-not-found", "Profile not found", facts=("profile_id",)),
     NoZonesError: ProblemType(404, "no-zones", "Area without zones", facts=("area_id",)),
     ZoneNotFoundError: ProblemType(404, "zone-not-found", "Zone not found", facts=("area_id", "zone_id")),
+    ScenarioNotFoundError: ProblemType(
+        404, "scenario-not-found", "Scenario not found", facts=("area_id", "scenario")
+    ),
+    PreconditionFailedError: ProblemType(412, "precondition-failed", "Changed meanwhile"),
     DownloadError: ProblemType(
         502,
         "download-failed",

@@ -4,6 +4,7 @@ import getpass
 
 from app.db.ready import ReadyDatabase
 from app.db.repositories.areas import SqlAreaRegistry
+from app.db.repositories.scenarios import SqlScenarios
 from app.db.session import Database
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
@@ -25,10 +26,19 @@ def open_store(
     actor : str, optional
         Who changes things through this; by default `REACH15_ACTOR`, or else the user of this machine.
     """
-    registry = SqlAreaRegistry(
-        database or open_database(settings), actor=actor or settings.actor or system_user()
-    )
+    registry = SqlAreaRegistry(database or open_database(settings), actor=_actor(settings, actor))
     return VersionedAreas(ArtifactFolder(settings.data_path), registry, keep=settings.keep_versions)
+
+
+def open_scenario_store(
+    settings: Settings, database: ReadyDatabase, *, actor: str | None = None
+) -> SqlScenarios:
+    """The scenarios; `actor` as for `open_store`."""
+    return SqlScenarios(database, actor=_actor(settings, actor))
+
+
+def _actor(settings: Settings, actor: str | None) -> str:
+    return actor or settings.actor or system_user()
 
 
 def system_user() -> str:

@@ -14,6 +14,7 @@ from app.domain.errors import BadInputError
 from app.ingest.demo_extract import find_demo_extract
 from app.main import create_app
 from app.routers.jobs import EXAMPLE_JOB
+from app.schemas.wire_gate import EXAMPLE_PROPOSAL, EXAMPLE_SCENARIO
 from app.services.area_engine import AreaEngine
 from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
@@ -105,7 +106,9 @@ def client(demo_data_dir: Path) -> Iterator[TestClient]:
     """The HTTP service over the demo area."""
     service = create_app(Settings(data_dir=demo_data_dir))
     with TestClient(service) as started:
-        # The job that the examples of the OpenAPI document ask for.
+        # The scenario and the job that the examples of the OpenAPI document ask for.
+        kept = started.put(f"/v1/areas/helsinki/scenarios/{EXAMPLE_SCENARIO}", json=EXAMPLE_PROPOSAL)
+        assert kept.is_success, kept.text
         service.state.job_service.submit(IMPORT_KIND, {}, area_id="helsinki", job_id=EXAMPLE_JOB)
         service.state.job_service.cancel(EXAMPLE_JOB)  # nobody shall do it
         yield started

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.options import (
+    CrsOfProposalOption,
     InputRefusedError,
     JsonOption,
+    LenientOption,
     OutCrsOption,
     ProfileOption,
     SpeedOption,
@@ -28,10 +30,15 @@ def check_proposal(
         typer.Argument(metavar="AREA", help="Name of an imported area, or path of an OpenStreetMap extract."),
     ],
     proposal: Annotated[
-        Path, typer.Argument(metavar="PROPOSAL.geojson", help="The proposal, a GeoJSON FeatureCollection.")
-    ],
+        _File,
+        typer.Argument(metavar="[PROPOSAL.geojson]", help="The proposal, a GeoJSON FeatureCollection."),
+    ] = None,
     *,
     standard: StandardOption,
+    scenario: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Check this scenario of the area instead of a proposal's file."),
+    ] = None,
     policy: Annotated[
         _File,
         typer.Option(
@@ -43,13 +50,8 @@ def check_proposal(
     ] = None,
     profile: ProfileOption = None,
     speed_mps: SpeedOption = None,
-    lenient: Annotated[
-        bool, typer.Option("--lenient", help="Pass over properties of the proposal that nobody knows.")
-    ] = False,
-    crs: Annotated[
-        str | None,
-        typer.Option(metavar="CRS", help="Coordinate system of the proposal, if the file does not say it."),
-    ] = None,
+    lenient: LenientOption = False,
+    crs: CrsOfProposalOption = None,
     out_crs: OutCrsOption = None,
     baseline: Annotated[
         _File, typer.Option(metavar="FILE", help="Who failed before; rules then fail only through others.")
@@ -94,15 +96,17 @@ def check_proposal(
 
     beside = {"households": households, "facilities": facilities, "zones": zones, "extent": extent}
     extract = _extract(area, osm, beside, server)
+    _check_what_is_asked(proposal, scenario, crs, extract)
     try:
         outputs = parse_outputs([*(format_ or ()), *(["json"] if as_json and format_ != ["json"] else ())])
         check_output(write_baseline)
         coordinates = find_crs(out_crs, "--out-crs")
-        file, document = _read_proposal(proposal, lenient=lenient, crs=crs)
+        file, document = _read_proposal(proposal, area, scenario, lenient=lenient, crs=crs)
         rules, sent_policy = _read_policy(policy)
         question = Question(
             area="extract" if extract is not None and osm is None else area,
             proposal=document,
+            scenario=scenario,
             standard=standard,
             profile=profile,
             speed_mps=speed_mps,
@@ -138,11 +142,31 @@ def _extract(area: str, osm: _File, beside: dict[str, _File], server: str | None
     return ExtractFiles(path, **beside)
 
 
-def _read_proposal(path: Path, *, lenient: bool, crs: str | None) -> tuple[Any, Any]:
+def _check_what_is_asked(
+    proposal: _File, scenario: str | None, crs: str | None, extract: "ExtractFiles | None"
+) -> None:
+    if (proposal is None) == (scenario is None):
+        raise typer.BadParameter(
+            "give a proposal's file or --scenario NAME, one of them", param_hint="'PROPOSAL.geojson'"
+        )
+    if scenario is None:
+        return
+    if extract is not None:
+        raise typer.BadParameter("scenarios belong to imported areas", param_hint="'--scenario'")
+    if crs is not None:
+        raise typer.BadParameter("goes with a proposal's file; a scenario has its own", param_hint="'--crs'")
+
+
+def _read_proposal(
+    path: Path | None, area: str, scenario: str | None, *, lenient: bool, crs: str | None
+) -> tuple[Any, Any]:
     """Where reports point to, and the parsed file. Read whole once here, so that faults name file and feature."""
     import orjson
 
-    from app.cli.gate.words import ProposalFile, feature_lines
+    from app.cli.gate.words import ProposalFile, feature_lines, scenario_place
+
+    if path is None:
+        return scenario_place(area, scenario or ""), None
     from app.ingest.proposal_files import parse_proposal
     from app.ingest.table_rows import decode_utf8, read_bytes, shown_path
 

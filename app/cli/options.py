@@ -26,6 +26,15 @@ SpeedOption = Annotated[
     float | None,
     typer.Option(metavar="X", help="Walking speed in m/s, before that of profile and standard."),
 ]
+LenientOption = Annotated[
+    bool, typer.Option("--lenient", help="Pass over properties of the proposal that nobody knows.")
+]
+CrsOfProposalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--crs", metavar="CRS", help="Coordinate system of the proposal, if the file does not say it."
+    ),
+]
 IgnoreExistingOption = Annotated[
     bool, typer.Option("--ignore-existing", help="As if no facility of the services existed.")
 ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.services.areas import AreaService
     from app.services.jobs import JobService
     from app.services.ports import AreaStore
+    from app.services.scenarios import ScenarioService
     from app.settings import Settings
 
 _SECRET = ("REACH15_DATABASE_URL",)
@@ -77,6 +78,14 @@ def open_areas(settings: "Settings") -> "AreaService":
     from app.services.areas import AreaService
 
     return AreaService(open_store(settings), keep=settings.loaded_areas)
+
+
+def open_scenarios(settings: "Settings") -> "ScenarioService":
+    """Proposals that are kept by name."""
+    from app.services.scenarios import ScenarioService
+    from app.wiring import open_database, open_scenario_store
+
+    return ScenarioService(open_areas(settings), open_scenario_store(settings, open_database(settings)))
 
 
 def shipped_services() -> "dict[str, Service]":

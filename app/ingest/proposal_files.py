@@ -69,12 +69,23 @@ def parse_proposal(
 ) -> Proposal:
     """As `read_proposal_file`, from the text itself; `source` names it in messages."""
     text = decode_utf8(content, source, "GeoJSON")
+    document = parse_json(text, source)
+    return proposal_from(document, source, lenient=lenient, crs=crs, known_services=known_services)
+
+
+def parse_json(content: str | bytes, source: str) -> object:
+    """A proposal's JSON, parsed.
+
+    Raises
+    ------
+    BadInputError
+        If it is none; names the line.
+    """
     try:
-        document = orjson.loads(text)
+        return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         place = f"{source}, line {error.lineno}, character {error.colno}"
         raise BadInputError(place, f"is not valid JSON ({error.msg}); correct it there") from error
-    return proposal_from(document, source, lenient=lenient, crs=crs, known_services=known_services)
 
 
 def proposal_from(

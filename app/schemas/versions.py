@@ -1,6 +1,7 @@
 """Versions of an area on the wire."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from app.domain.area import ATTRIBUTION, AreaVersion
@@ -15,7 +16,7 @@ def version_to_dict(version: AreaVersion) -> dict[str, Any]:
         "data_hash": version.data_hash,
         "title": version.title,
         "counts": version.counts,
-        "created_at": version.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "created_at": moment_text(version.created_at),
         "created_by": version.created_by,
     }
 
@@ -24,3 +25,8 @@ def versions_to_dict(area_id: str, versions: Sequence[AreaVersion]) -> dict[str,
     """All versions of an area, newest first."""
     listed = [version_to_dict(version) for version in versions]
     return {"area": area_id, "versions": listed, "attribution": ATTRIBUTION}
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -234,6 +234,7 @@ class CheckAnswer(BaseModel):
     provenance: Provenance
 
 
+EXAMPLE_SCENARIO = "new-supermarket"
 EXAMPLE_PROPOSAL: dict[str, Any] = {
     "type": "FeatureCollection",
     "features": [
@@ -249,30 +250,45 @@ EXAMPLE_POLICY: dict[str, Any] = {
 }
 
 
-def check_body() -> dict[str, Any]:
-    """The request body for the OpenAPI document: the proposal itself, or `{proposal, policy, baseline}`."""
-    proposal = {
+def proposal_schema() -> dict[str, Any]:
+    """A proposal, for the OpenAPI document."""
+    return {
         "type": "object",
         "description": "A proposal, a GeoJSON FeatureCollection (docs/proposals.md).",
     }
-    together = {
-        "type": "object",
-        "required": ["proposal"],
-        "additionalProperties": False,
-        "properties": {
-            "proposal": proposal,
-            "policy": {"type": "object", "description": load_schema(POLICY_SCHEMA)["description"]},
-            "baseline": {"type": "object", "description": "What `reach15 check --write-baseline` wrote."},
-        },
+
+
+def check_body() -> dict[str, Any]:
+    """The request body for the OpenAPI document: the proposal itself, or `{proposal, policy, baseline}`."""
+    proposal = proposal_schema()
+    beside = {
+        "policy": {"type": "object", "description": load_schema(POLICY_SCHEMA)["description"]},
+        "baseline": {"type": "object", "description": "What `reach15 check --write-baseline` wrote."},
     }
+    kinds = [
+        {
+            "type": "object",
+            "required": [name],
+            "additionalProperties": False,
+            "properties": {name: value, **beside},
+        }
+        for name, value in {
+            "proposal": proposal,
+            "scenario": {"type": "string", "description": "Name of a scenario of the area."},
+        }.items()
+    ]
     examples = {
         "proposal": {"summary": "A proposal alone: nobody may be lost", "value": EXAMPLE_PROPOSAL},
         "policy": {
             "summary": "With a policy",
             "value": {"proposal": EXAMPLE_PROPOSAL, "policy": EXAMPLE_POLICY},
         },
+        "scenario": {
+            "summary": "A proposal that is kept",
+            "value": {"scenario": EXAMPLE_SCENARIO, "policy": EXAMPLE_POLICY},
+        },
     }
-    content = {"schema": {"anyOf": [proposal, together]}, "examples": examples}
+    content = {"schema": {"anyOf": [proposal, *kinds]}, "examples": examples}
     return {
         "required": True,
         "content": {"application/json": content, "application/geo+json": {"schema": proposal}},

@@ -5,15 +5,11 @@ from datetime import datetime
 
 from app.domain.policy import DEFAULT_POLICY, Baseline, Policy
 from app.domain.standard import Standard
-from app.ingest.proposal_files import proposal_from
 from app.services.area_engine import AreaEngine
+from app.services.asked_proposals import AskedProposal
 from app.services.assessment import Walker
 from app.services.gate import GateResult, evaluate
 from app.services.proposals import Comparison, compare
-from app.services.standards import list_standards
-
-PROPOSAL_NAME = "proposal"
-"""How messages name the proposal, wherever it came from: a report must not depend on who asked."""
 
 
 @dataclass(frozen=True)
@@ -26,19 +22,17 @@ class GateCheck:
     now: datetime
 
 
-def check_proposal(  # noqa: PLR0913 - what is asked, of what, by whom, and when
+def check_proposal(
     engine: AreaEngine,
     standard: Standard,
     walker: Walker,
-    document: object,
+    asked: AskedProposal,
     *,
     now: datetime,
     policy: Policy | None = None,
     baseline: Baseline | None = None,
-    lenient: bool = False,
-    crs: str | None = None,
 ) -> GateCheck:
-    """Check a proposal that is parsed JSON.
+    """Check a proposal.
 
     Parameters
     ----------
@@ -52,8 +46,7 @@ def check_proposal(  # noqa: PLR0913 - what is asked, of what, by whom, and when
     MalformedPolicyError
         If policy or baseline do not go with the standard or the area.
     """
-    known = {service.id for item in (*list_standards(), standard) for service in item.services}
-    proposal = proposal_from(document, PROPOSAL_NAME, lenient=lenient, crs=crs, known_services=known)
+    proposal = asked.read(standard)
     policy = policy or DEFAULT_POLICY
     comparison = compare(engine, standard, walker, proposal)
     result = evaluate(

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 from app.domain.job import Beat, Ending, Job, JobStatus
+from app.domain.scenario import Precondition, Scenario, ScenarioContent, ScenarioSummary
 
 
 class AreaStore(Protocol):
@@ -136,6 +137,35 @@ class AreaRegistry(Protocol):
 
     def is_registered(self, area_id: str, key: str) -> bool:
         """Whether a version of this key exists."""
+
+
+class ScenarioStore(Protocol):
+    """Keeps proposals by name, each for an area: they stay when its versions go, and go with it.
+
+    Everything raises `AreaNotFoundError` if there is no such area.
+    """
+
+    def list_scenarios(
+        self, area_id: str, *, after: str | None = None, limit: int
+    ) -> tuple[tuple[ScenarioSummary, ...], int]:
+        """Scenarios in the order of their names, those after one alone; and how many there are in all."""
+
+    def get(self, area_id: str, name: str) -> Scenario:
+        """One scenario; `ScenarioNotFoundError` if there is none."""
+
+    def save(
+        self, area_id: str, name: str, content: ScenarioContent, condition: Precondition
+    ) -> tuple[ScenarioSummary, bool]:
+        """Keep this under a name, in place of what stood there; also tells whether nothing did.
+
+        Raises
+        ------
+        PreconditionFailedError
+            If the condition does not hold at the moment of the change; nothing is changed then.
+        """
+
+    def remove(self, area_id: str, name: str, condition: Precondition) -> None:
+        """Forget one; `ScenarioNotFoundError` if there is none, `PreconditionFailedError` as above."""
 
 
 class JobStore(Protocol):

@@ -11,7 +11,7 @@ from app.geo.units import BoolArray, IntArray
 from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine, WalkingView
 from app.services.assessment import Assessment, ServiceAssessment, Walker, assess
-from app.services.changed_area import changed_area, resolve_facilities
+from app.services.changed_area import changed_area, changed_network, resolve_facilities
 from app.services.comparing_cache import assessment_before
 from app.services.incremental import IncrementalComparison, NotIncrementalError
 from app.services.proposal_streets import resolve_streets
@@ -91,6 +91,20 @@ def compare(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Pr
     after = assess_anew(engine, standard, walker, proposal)
     everybody = np.arange(area.households.count)
     return Comparison(proposal, before, after, everybody, after.services, notes, reason)
+
+
+def check_usable(area: Area, proposal: Proposal) -> tuple[str, ...]:
+    """What the user should hear of a proposal for this area.
+
+    Raises
+    ------
+    BadInputError
+        As `compare` would, without comparing anything.
+    """
+    streets = resolve_streets(area.network, proposal)
+    facilities = resolve_facilities(area, proposal)
+    changed_network(area.network, streets.changes, proposal.source)
+    return (*proposal.notes, *facilities.notes, *streets.notes)
 
 
 def assess_anew(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Assessment:

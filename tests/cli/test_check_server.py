@@ -1,11 +1,6 @@
 """`reach15 check --server`: the same reports, byte for byte, as from the data here."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,13 +8,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import requests
 
-from tests.cli.conftest import ROOT, Cli
+from tests.cli.conftest import Cli
 from tests.support.http import STANDARD
 from tests.support.proposing import feature, write_proposal
+from tests.support.servers import running_server
 
-PATIENCE_S = 60.0
 HOUSE = "node/349041876"
 CASES: dict[str, Any] = {
     "passes": {"rules": [{"id": "a", "kind": "min_share", "value": 0.1, "service": "hair_beauty"}]},
@@ -32,37 +26,8 @@ CODES = {"passes": 0, "fails": 1, "unknown": 2}
 @pytest.fixture(scope="module")
 def server(demo_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running server over the demo area."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | {"REACH15_DATA_DIR": str(demo_data_dir)},
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not is_ready(address):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+    with running_server(demo_data_dir, tmp_path_factory.mktemp("server") / "log") as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def is_ready(address: str) -> bool:
-    try:
-        return requests.get(f"{address}/health/ready", timeout=5).status_code == 200
-    except requests.ConnectionError:
-        return False
 
 
 def arguments(name: str = "passes") -> list[str]:

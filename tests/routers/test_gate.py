@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from app.routers.gate import MOST_BODY_MB
+from app.routers.json_body import MOST_BODY_MB
 from app.schemas.wire_gate import EXAMPLE_POLICY, EXAMPLE_PROPOSAL, CheckAnswer
 from tests.support.http import PREFIX, STANDARD
 from tests.support.proposing import collection, feature

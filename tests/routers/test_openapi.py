@@ -14,6 +14,7 @@ from app.schemas import (
     wire_features,
     wire_isochrones,
     wire_jobs,
+    wire_scenarios,
     wire_siting,
     wire_versions,
 )
@@ -37,6 +38,8 @@ MODELS = {
     "/v1/areas/{area}/facilities": wire_features.FacilitiesAnswer,
     "/v1/areas/{area}/isochrones": wire_isochrones.IsochronesAnswer,
     "/v1/areas/{area}/versions": wire_versions.VersionsAnswer,
+    "/v1/areas/{area}/scenarios": wire_scenarios.ScenariosAnswer,
+    "/v1/areas/{area}/scenarios/{name}": wire_scenarios.ScenarioDocument,
     "/v1/areas/{area}/siting/heat": wire_siting.HeatAnswer,
     "/v1/areas/{area}/zones": wire_features.ZonesAnswer,
 }

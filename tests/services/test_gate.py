@@ -22,6 +22,7 @@ from app.geo.verdict import NOT_SNAPPED, UNDETERMINED
 from app.ingest.baseline_files import baseline_value, read_baseline_value
 from app.schemas.gate import gate_report
 from app.services.area_engine import AreaEngine
+from app.services.asked_proposals import AskedProposal
 from app.services.assessment import Assessment, choose_walker
 from app.services.gate import GateResult, RuleResult, evaluate
 from app.services.gate_check import check_proposal
@@ -45,9 +46,9 @@ def engine(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
 
 def checked(engine: AreaEngine, files: dict[str, Path], *features: Any, **options: Any) -> Any:
     standard = load_standard(files)
-    document = collection(*features)
+    asked = AskedProposal(collection(*features))
     return check_proposal(
-        engine, standard, choose_walker(standard, None, None), document, **{"now": NOW, **options}
+        engine, standard, choose_walker(standard, None, None), asked, **{"now": NOW, **options}
     )
 
 

@@ -12,6 +12,7 @@ from app.domain.errors import AreaNotFoundError, BadInputError, NotFoundError, R
 if TYPE_CHECKING:
     from app.domain.area import Area, ImportReport
     from app.services.area_engine import AreaEngine
+    from app.services.asked_proposals import AskedProposal
     from app.services.ports import AreaStore
 
 _EXTRACT_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml", ".osc")
@@ -20,11 +21,12 @@ _CONNECT_S, _ANSWER_S = 10.0, 900.0
 
 @dataclass(frozen=True)
 class Question:
-    """What a check asks, with its files as parsed JSON."""
+    """What a check asks, with its files as parsed JSON: of a proposal, or of a scenario of the area."""
 
     area: str
     proposal: Any
     standard: str
+    scenario: str | None = None
     profile: str | None = None
     speed_mps: float | None = None
     lenient: bool = False
@@ -76,22 +78,30 @@ def ask_here(question: Question, extract: ExtractFiles | None, policy: Any) -> d
         baseline = None if question.baseline is None else read_baseline_value(question.baseline)
     except (BadInputError, NotFoundError, InvalidSpeedError) as error:
         raise InputRefusedError(str(error)) from error
+    asked = _asked(question)
     engine = _engine(question.area, extract)
     try:
         check = check_proposal(
             engine,
             standard,
             walker,
-            question.proposal,
+            asked,
             now=datetime.now(UTC),
             policy=policy,
             baseline=baseline,
-            lenient=question.lenient,
-            crs=question.crs,
         )
     except BadInputError as error:
         raise InputRefusedError(str(error)) from error
     return gate_report(check)
+
+
+def _asked(question: Question) -> "AskedProposal":
+    from app.cli.wiring import load_settings, open_scenarios
+    from app.services.asked_proposals import AskedProposal
+
+    if question.scenario is not None:
+        return AskedProposal.of(open_scenarios(load_settings()).get(question.area, question.scenario))
+    return AskedProposal(question.proposal, lenient=question.lenient, crs=question.crs)
 
 
 def _engine(area: str, extract: ExtractFiles | None) -> "AreaEngine":
@@ -162,10 +172,13 @@ def ask_server(question: Question, server: str) -> dict[str, Any]:
         "lenient": "true" if question.lenient else None,
         "crs": question.crs,
     }
-    extras = {"policy": question.policy, "baseline": question.baseline}
-    body = {"proposal": question.proposal} | {
-        name: value for name, value in extras.items() if value is not None
+    parts = {
+        "proposal": question.proposal,
+        "scenario": question.scenario,
+        "policy": question.policy,
+        "baseline": question.baseline,
     }
+    body = {name: value for name, value in parts.items() if value is not None}
     try:
         answer = requests.post(
             f"{base}/v1/areas/{quote(question.area, safe='')}/proposals/check",
@@ -198,6 +211,8 @@ def _report_of(status: int, content: bytes, base: str, area: str) -> dict[str, A
     detail = str(value.get("detail") or value.get("title")) if isinstance(value, dict) else f"HTTP {status}"
     if kind.endswith(":area-not-found"):
         raise AreaNotFoundError(area, (f"those of {base}/v1/areas",))
+    if kind.endswith(":scenario-not-found"):
+        raise ServerError(f"{base}: {detail}")
     if kind.startswith("urn:reach15:problem:") and status in _REFUSED and not kind.endswith(":no-such-path"):
         raise InputRefusedError(f"{base}: {detail}")
     raise ServerError(f"{base}: did not answer as it should: {detail}")

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.cli.gate.words import ProposalFile, headline
+from app.cli.gate.words import ProposalPlace, headline
 from app.cli.text import one_line
 
 _COMMANDS = {"failed": "error", "not_evaluated": "error", "warned": "warning", "waived": "notice"}
 
 
-def github_report(report: dict[str, Any], proposal: ProposalFile) -> str:
+def github_report(report: dict[str, Any], proposal: ProposalPlace) -> str:
     """Workflow commands, then the headline as plain text."""
     return "".join(f"{line}\n" for line in _lines(report, proposal))
 
 
-def _lines(report: dict[str, Any], proposal: ProposalFile) -> Iterator[str]:
+def _lines(report: dict[str, Any], proposal: ProposalPlace) -> Iterator[str]:
     for rule in report["rules"]:
         if rule["status"] in _COMMANDS:
             title = f"reach15: {rule['id']}"
@@ -26,7 +26,7 @@ def _lines(report: dict[str, Any], proposal: ProposalFile) -> Iterator[str]:
     yield headline(report)
 
 
-def _command(kind: str, title: str, message: str, proposal: ProposalFile) -> str:
+def _command(kind: str, title: str, message: str, proposal: ProposalPlace) -> str:
     place = f"file={_property(proposal.shown)},line={proposal.line}"
     return f"::{kind} {place},title={_property(one_line(title))}::{_data(one_line(message))}"
 

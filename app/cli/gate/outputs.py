@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import typer
 
-from app.cli.gate.words import ProposalFile
+from app.cli.gate.words import ProposalPlace
 from app.cli.output import check_output, write_bytes
 from app.domain.errors import BadInputError
 
@@ -64,7 +64,7 @@ def _refuse(problem: str) -> None:
     raise typer.BadParameter(problem, param_hint="'--format'")
 
 
-def write_reports(outputs: Sequence[Output], report: dict[str, Any], proposal: ProposalFile) -> None:
+def write_reports(outputs: Sequence[Output], report: dict[str, Any], proposal: ProposalPlace) -> None:
     """Write every report that was asked for; files first, so that what is said of them on stdout is true."""
     for output in sorted(outputs, key=lambda output: output.path is None):
         write_bytes([render(output.format, report, proposal)], output.path)
@@ -72,7 +72,7 @@ def write_reports(outputs: Sequence[Output], report: dict[str, Any], proposal: P
             _append_summary(report)
 
 
-def render(name: str, report: dict[str, Any], proposal: ProposalFile) -> bytes:
+def render(name: str, report: dict[str, Any], proposal: ProposalPlace) -> bytes:
     """A report in one of `FORMATS`."""
     if name == "json":
         return _json(report)

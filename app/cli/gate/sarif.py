@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.cli.gate.words import ProposalFile, households_of
+from app.cli.gate.words import ProposalPlace, households_of
 from app.cli.text import one_line
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -10,7 +10,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _LEVELS = {"error": "error", "warn": "warning"}
 
 
-def sarif_report(report: dict[str, Any], proposal: ProposalFile) -> dict[str, Any]:
+def sarif_report(report: dict[str, Any], proposal: ProposalPlace) -> dict[str, Any]:
     """Failed rules are results of their severity, waived ones carry a suppression, the others are ``open``.
 
     A rule that could not be evaluated has kind ``open`` and therefore level ``none``, as the format asks; the run's
@@ -67,7 +67,7 @@ def _descriptor(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(
-    report: dict[str, Any], rule: dict[str, Any], number: int, proposal: ProposalFile
+    report: dict[str, Any], rule: dict[str, Any], number: int, proposal: ProposalPlace
 ) -> dict[str, Any]:
     is_open = rule["status"] == "not_evaluated"
     who = [one_line(line) for line in households_of(report, rule)]

@@ -44,6 +44,25 @@ class ProposalFile:
         return quote(self.shown)
 
 
+@dataclass(frozen=True)
+class ScenarioPlace:
+    """A scenario as the reports point at it: it has no file and no lines, but a name in the area."""
+
+    shown: str
+    uri: str
+    line: int = 1
+
+
+def scenario_place(area: str, name: str) -> ScenarioPlace:
+    """Where reports point to when a scenario is checked."""
+    return ScenarioPlace(
+        f"scenario {name} of area {area}", f"urn:reach15:area:{quote(area)}:scenario:{quote(name)}"
+    )
+
+
+ProposalPlace = ProposalFile | ScenarioPlace
+
+
 def feature_lines(text: str) -> tuple[int, ...]:
     """Lines on which the features of a GeoJSON text begin; none where they cannot be told apart."""
     start = text.find('"features"')

@@ -4,6 +4,7 @@ from app.db.models.areas import AreaModel, AreaVersionModel, CurrentVersionModel
 from app.db.models.audit import AuditModel
 from app.db.models.jobs import JobModel
 from app.db.models.places import FacilityModel, HouseholdModel, ZoneModel
+from app.db.models.scenarios import ScenarioModel
 from app.db.models.snapshots import SnapshotModel
 from app.db.models.standards import StandardModel
 
@@ -16,6 +17,7 @@ __all__ = [
     "HouseholdModel",
     "ImportReportModel",
     "JobModel",
+    "ScenarioModel",
     "SnapshotModel",
     "StandardModel",
     "ZoneModel",

@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from app.db.models import AreaVersionModel
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import AreaModel, AreaVersionModel
 from app.domain.area import AreaSummary, AreaVersion, ImportReport
+from app.domain.errors import AreaNotFoundError
 
 
 def summary_of(row: AreaVersionModel) -> AreaSummary:
@@ -30,3 +34,9 @@ def version_of(row: AreaVersionModel, *, current: bool) -> AreaVersion:
 def report_of(content: dict[str, Any]) -> ImportReport:
     """The report of an import, as it was given."""
     return ImportReport(**{**content, "warnings": tuple(content["warnings"])})
+
+
+def area_not_found(session: Session | None, area_id: str) -> AreaNotFoundError:
+    """The error that names the areas there are."""
+    ids = () if session is None else session.scalars(sa.select(AreaModel.id)).all()
+    return AreaNotFoundError(area_id, tuple(sorted(ids)))

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from app.db.locking import lock_area
-from app.db.models import AreaModel, AreaVersionModel, CurrentVersionModel, ImportReportModel
+from app.db.models import AreaVersionModel, CurrentVersionModel, ImportReportModel
 from app.db.ready import ReadyDatabase
 from app.db.repositories.area_change import SqlAreaChange
-from app.db.repositories.area_records import report_of, summary_of, version_of
+from app.db.repositories.area_records import area_not_found, report_of, summary_of, version_of
 from app.domain.area import AREA_ID_PATTERN, AreaSummary, AreaVersion, ImportReport
-from app.domain.errors import AreaNotFoundError
 
 _CURRENT = sa.select(AreaVersionModel).join(
     CurrentVersionModel, CurrentVersionModel.version_id == AreaVersionModel.id
@@ -60,26 +58,26 @@ class SqlAreaRegistry:
             if session is not None and AREA_ID_PATTERN.fullmatch(area_id):
                 found = session.execute(_CURRENT_KEY, {"area_id": area_id}).scalar()
             if found is None:
-                raise self._not_found(session, area_id)
+                raise area_not_found(session, area_id)
         return str(found)
 
     def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
         with self._database.reading() as session:
             if session is None or not AREA_ID_PATTERN.fullmatch(area_id):
-                raise self._not_found(session, area_id)
+                raise area_not_found(session, area_id)
             row = session.scalar(_CURRENT.where(CurrentVersionModel.area_id == area_id))
             if row is None:
-                raise self._not_found(session, area_id)
+                raise area_not_found(session, area_id)
             report = session.get_one(ImportReportModel, row.id)
         return summary_of(row), report_of(report.report)
 
     def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
         with self._database.reading() as session:
             if session is None or not AREA_ID_PATTERN.fullmatch(area_id):
-                raise self._not_found(session, area_id)
+                raise area_not_found(session, area_id)
             current = session.get(CurrentVersionModel, area_id)
             if current is None:
-                raise self._not_found(session, area_id)
+                raise area_not_found(session, area_id)
             mine = sa.select(AreaVersionModel).where(AreaVersionModel.area_id == area_id)
             rows = session.scalars(mine.order_by(AreaVersionModel.number.desc())).all()
         return tuple(version_of(row, current=row.id == current.version_id) for row in rows)
@@ -90,8 +88,3 @@ class SqlAreaRegistry:
         )
         with self._database.reading() as session:
             return session is not None and session.scalar(known) is not None
-
-    @staticmethod
-    def _not_found(session: Session | None, area_id: str) -> AreaNotFoundError:
-        ids = () if session is None else session.scalars(sa.select(AreaModel.id)).all()
-        return AreaNotFoundError(area_id, tuple(sorted(ids)))
