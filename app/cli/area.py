@@ -12,6 +12,10 @@ from app.cli.options import (
     JsonOption,
     OnError,
     OnErrorOption,
+    PopulationColumnOption,
+    PopulationCrsOption,
+    PopulationGroupOption,
+    PopulationOption,
     ReportOption,
     parse_box,
     parse_group,
@@ -26,9 +30,7 @@ add_data_commands(app)
 _File = Path | None
 _Crs = Annotated[
     str | None,
-    typer.Option(
-        metavar="CRS", help="Coordinate system of this file (--crs: of all), if it does not say it itself."
-    ),
+    typer.Option(metavar="CRS", help="Coordinate system of this file, if it does not say it itself."),
 ]
 _Columns = Annotated[
     str | None,
@@ -77,19 +79,9 @@ def import_(
         _File,
         typer.Option(metavar="FILE", help="Terrain model (GeoTIFF), for profiles to which slope matters."),
     ] = None,
-    population: Annotated[
-        _File,
-        typer.Option(
-            metavar="FILE", help="Grid of people (GeoTIFF, or polygons), spread over the households."
-        ),
-    ] = None,
-    population_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Its column of people, if not called population.")
-    ] = None,
-    population_group: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GROUP=FILE", help="Likewise for an age group, such as pop_60plus; repeatable."),
-    ] = None,
+    population: PopulationOption = None,
+    population_column: PopulationColumnOption = None,
+    population_group: PopulationGroupOption = None,
     zones: Annotated[
         _File, typer.Option(metavar="FILE", help="Zones as polygons with id and name, to sum answers up by.")
     ] = None,
@@ -97,10 +89,19 @@ def import_(
         int | None,
         typer.Option(metavar="N", help="Zones from OpenStreetMap's administrative boundaries of this level."),
     ] = None,
-    crs: _Crs = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CRS",
+            help="Coordinate system of households, facilities and zones: EPSG:4547, gcj02, bd09.",
+        ),
+    ] = None,
     households_crs: _Crs = None,
     facilities_crs: _Crs = None,
     zones_crs: _Crs = None,
+    boundary_crs: _Crs = None,
+    extent_crs: _Crs = None,
+    population_crs: PopulationCrsOption = None,
     households_columns: _Columns = None,
     facilities_columns: _Columns = None,
     zones_columns: _Columns = None,
@@ -143,6 +144,9 @@ def import_(
         households_crs=households_crs,
         facilities_crs=facilities_crs,
         zones_crs=zones_crs,
+        boundary_crs=boundary_crs,
+        extent_crs=extent_crs,
+        population_crs=population_crs,
         households_columns=households_columns,
         facilities_columns=facilities_columns,
         zones_columns=zones_columns,

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.options import AreaArgument, JsonOption, OnError, OnErrorOption, ReportOption
+from app.cli.options import (
+    AreaArgument,
+    JsonOption,
+    OnError,
+    OnErrorOption,
+    PopulationColumnOption,
+    PopulationCrsOption,
+    PopulationGroupOption,
+    PopulationOption,
+    ReportOption,
+    parse_group,
+)
 from app.cli.output import write_json, write_tables
 from app.cli.row_reports import RowFile, check_report, joined, tell_rows, write_row_report
 
@@ -48,7 +59,7 @@ _COMMANDS: "dict[Kind, str]" = {
 def add_data_commands(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for kind, purpose in _COMMANDS.items():
-        app.command(kind, help=purpose)(_command(kind))
+        app.command(kind, help=purpose)(_households if kind == "households" else _command(kind))
 
 
 def _command(kind: "Kind") -> Callable[..., None]:
@@ -83,6 +94,43 @@ def _command(kind: "Kind") -> Callable[..., None]:
     return update
 
 
+def _households(
+    name: AreaArgument,
+    file: FileArgument,
+    *,
+    replace: ReplaceOption = False,
+    append: AppendOption = False,
+    dry_run: DryRunOption = False,
+    crs: CrsOption = None,
+    columns: ColumnsOption = None,
+    layer: LayerOption = None,
+    population: PopulationOption = None,
+    population_column: PopulationColumnOption = None,
+    population_crs: PopulationCrsOption = None,
+    population_group: PopulationGroupOption = None,
+    on_error: OnErrorOption = OnError.FAIL,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    _update(
+        "households",
+        report,
+        as_json=as_json,
+        area_id=name,
+        file=file,
+        mode=_mode(replace=replace, append=append),
+        crs=crs,
+        columns=columns,
+        layer=layer,
+        on_error=on_error.value,
+        dry_run=dry_run,
+        population_file=population,
+        population_column=population_column,
+        population_crs=population_crs,
+        population_groups=tuple(parse_group(text) for text in population_group or ()),
+    )
+
+
 def _mode(*, replace: bool, append: bool) -> str:
     if replace and append:
         raise typer.BadParameter("each says what becomes of the old rows; give one", param_hint="'--append'")
@@ -94,9 +142,10 @@ def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options:
     from app.cli.importing import run_update
     from app.cli.wiring import load_settings, open_store
     from app.domain.row_report import RowReport
-    from app.services.update_area import DataRequest, read_options_of
+    from app.services.update_area import DataRequest, check_data_request, read_options_of
 
     request = DataRequest(kind=kind, **options)
+    check_data_request(request)
     check_report(report_path)
     files: dict[str, RowFile] = {kind: RowFile(request.file, read_options_of(request))}
     with refusals_reported(report_path, files, as_json=as_json):

@@ -83,6 +83,24 @@ ReportOption = Annotated[
 ]
 
 
+PopulationOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Grid of people (GeoTIFF, or polygons), spread over the households."),
+]
+PopulationColumnOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Its column (or band) of people, if not called population."),
+]
+PopulationCrsOption = Annotated[
+    str | None,
+    typer.Option(metavar="CRS", help="Coordinate system of a grid of polygons that does not say it itself."),
+]
+PopulationGroupOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GROUP=FILE", help="Likewise for an age group, such as pop_60plus; repeatable."),
+]
+
+
 class ReportFormat(StrEnum):
     """How `assess` answers."""
 

@@ -119,20 +119,24 @@ class Obstacles:
         crossed[line[through]] = True
         return crossed
 
+    def polygons(self) -> Geometries:
+        """The polygons in degrees."""
+        rings = int(self.polygon_start[-1])
+        made: Geometries = shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON,
+            self.xy_e7[: int(self.ring_start[rings])] / _E7,
+            (np.asarray(self.ring_start[: rings + 1]), np.asarray(self.polygon_start)),
+        )
+        return made
+
     @cached_property
     def _index(self) -> STRtree:
         """The polygons, then the lines."""
-        corners_deg = self.xy_e7 / _E7
         rings = int(self.polygon_start[-1])
         polygon_corners = int(self.ring_start[rings])
-        polygons = shapely.from_ragged_array(
-            shapely.GeometryType.POLYGON,
-            corners_deg[:polygon_corners],
-            (np.asarray(self.ring_start[: rings + 1]), np.asarray(self.polygon_start)),
-        )
         lines = shapely.from_ragged_array(
             shapely.GeometryType.LINESTRING,
-            corners_deg[polygon_corners:],
+            self.xy_e7[polygon_corners:] / _E7,
             (np.asarray(self.ring_start[rings:]) - polygon_corners,),
         )
-        return STRtree(np.concatenate([polygons, lines]))
+        return STRtree(np.concatenate([self.polygons(), lines]))

@@ -180,6 +180,8 @@ def _rough_by(crs: CRS, transformer: Transformer) -> Callable[[], bool]:
 
 # --- what is often wrong with surveyed coordinates ---------------------------------------------------------------
 
+_MOST_DEGREES = 360.0
+
 _MOST_EASTING_M = 1e7
 """Chinese zones put their number before the six digits of an easting."""
 
@@ -187,8 +189,8 @@ _MOST_EASTING_M = 1e7
 def why_misplaced(coordinates: Coordinates, x: FloatArray, y: FloatArray) -> str | None:
     """What is wrong with coordinates of which most lie outside the region of their CRS; None if nothing known.
 
-    Recognised are northings in `x` (the surveyors' X), and the number of the zone before an easting where the CRS has
-    none, or none where it has one. The message names the fix.
+    Recognised are degrees in a system of metres, northings in `x` (the surveyors' X), and the number of the zone
+    before an easting where the CRS has none, or none where it has one. The message names the fix.
     """
     if not coordinates.is_projected or len(x) == 0:
         return None
@@ -200,6 +202,11 @@ def why_misplaced(coordinates: Coordinates, x: FloatArray, y: FloatArray) -> str
 
     if fit(x, y):
         return None
+    if np.abs(x).max() <= _MOST_DEGREES and np.abs(y).max() <= _MOST_DEGREES:
+        return (
+            f"holds degrees such as {x[0]:g}, {y[0]:g}, but {coordinates.name} counts metres; leave that crs out, or "
+            "name the system in degrees that they are in, such as EPSG:4490, gcj02 or bd09"
+        )
     if fit(y, x):
         return (
             "holds northings in x and eastings in y, as surveyors write them (X north); "

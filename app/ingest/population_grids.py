@@ -13,6 +13,7 @@ from app.ingest.polygon_files import first_known, read_polygons
 from app.ingest.population_rasters import read_population_raster
 from app.ingest.rasters import load_rasterio
 from app.ingest.table_rows import listed
+from app.ingest.table_source import ReadOptions
 
 RASTER_ENDINGS = (".tif", ".tiff")
 
@@ -52,7 +53,9 @@ def is_raster(path: Path) -> bool:
     return path.suffix.lower() in RASTER_ENDINGS
 
 
-def read_grid_file(path: Path, bounds_deg: Bounds, *, columns: tuple[str, ...], asked: bool) -> GridFile:
+def read_grid_file(
+    path: Path, bounds_deg: Bounds, *, columns: tuple[str, ...], asked: bool, crs: str | None = None
+) -> GridFile:
     """The cells of a grid: of a raster those around a box, of a file of polygons all.
 
     Parameters
@@ -60,9 +63,11 @@ def read_grid_file(path: Path, bounds_deg: Bounds, *, columns: tuple[str, ...], 
     bounds_deg : tuple of float
         West, south, east, north.
     columns : tuple of str
-        Where the people stand, the first that is there.
+        Where the people stand, the first that is there: columns, or bands of a raster.
     asked : bool
-        Whether the user named the column.
+        Whether the user named the column, the first of `columns` then.
+    crs : str or None
+        Coordinate system of polygons that the user named.
 
     Raises
     ------
@@ -70,13 +75,9 @@ def read_grid_file(path: Path, bounds_deg: Bounds, *, columns: tuple[str, ...], 
         If the file cannot be used, or does not reach the box.
     """
     if is_raster(path):
-        if asked:
-            raise BadInputError(
-                "--population-column", f"{path.name} is a raster, which has no columns; leave it out"
-            )
-        return GridFile(*read_population_raster(path, bounds_deg))
+        return GridFile(*read_population_raster(path, bounds_deg, bands=columns, asked=asked))
     wanted = tuple(column.strip().casefold() for column in columns)
-    table, places = read_polygons(path, wanted, "cell")
+    table, places = read_polygons(path, wanted, "cell", ReadOptions(crs=crs))
     column = first_known(table, wanted)
     if column is None:
         found = listed(table.found) or "none"

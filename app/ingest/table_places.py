@@ -49,6 +49,7 @@ def places(table: RawTable, *, max_edge_m: float | None = None) -> Geometries:
         good = _without_infinite(table, result, good)
         result[good] = _to_wgs84(result[good], coordinates, table, max_edge_m)
     good = _without_far_off(table, result, good)
+    good = _without_wide(table, result, good)
     result[good] = _repaired(table, result, good)
     return result
 
@@ -126,6 +127,30 @@ def _without_far_off(table: RawTable, geometry: Geometries, rows: IntArray) -> I
         column, reason = _why_far_off(table, lon_deg, lat_deg)
         table.add_problem(row, column, reason)
     return np.delete(rows, bad)
+
+
+def _without_wide(table: RawTable, geometry: Geometries, rows: IntArray) -> IntArray:
+    """Rows whose polygons lie on one side of the antimeridian and off the poles; the others are noted.
+
+    A polygon is drawn the short way round in degrees, so that one over the antimeridian would be all the rest of the
+    world.
+    """
+    areas = rows[np.isin(shapely.get_type_id(geometry[rows]), POLYGONS)]
+    parts, owner = shapely.get_parts(geometry[areas], return_index=True)
+    west, south, east, north = shapely.bounds(parts).T
+    over = east - west > MAX_LON_DEG
+    polar = (south <= -MAX_LAT_DEG) | (north >= MAX_LAT_DEG)
+    bad = areas[np.unique(owner[over | polar])]
+    at_pole = set(areas[owner[polar]].tolist())
+    for row in bad.tolist():
+        reason = (
+            "is a polygon that reaches a pole, where degrees have no shape; draw it up to a parallel below 90"
+            if row in at_pole
+            else "is a polygon more than 180 degrees wide; cut it where it crosses the antimeridian (180 E), into a "
+            "part on each side, as RFC 7946 asks"
+        )
+        table.add_problem(row, None, reason)
+    return np.setdiff1d(rows, bad)
 
 
 def _why_far_off(table: RawTable, lon_deg: float, lat_deg: float) -> tuple[str | None, str]:

@@ -38,8 +38,6 @@ class ReadOptions:
 
     Attributes
     ----------
-    source_name : str or None
-        Name of the file as the user knows it, for messages and for its ending, where it was stored under another.
     crs : str or None
         Coordinate system that the user says the file is in.
     columns : mapping of str to str
@@ -54,7 +52,6 @@ class ReadOptions:
         Ids that other rows have already.
     """
 
-    source_name: str | None = None
     crs: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     on_error: OnError = "fail"
@@ -82,9 +79,8 @@ class Source:
 
     @classmethod
     def of(cls, path: Path, options: ReadOptions) -> "Source":
-        """The source at a path, named as the user knows it."""
-        name = Path(options.source_name) if options.source_name is not None else path
-        return cls(path, shown_path(name), name.suffix.lower(), options)
+        """The source at a path."""
+        return cls(path, shown_path(path), path.suffix.lower(), options)
 
     def content(self, size: int = -1) -> bytes:
         """The whole content, or its first `size` bytes; `BadInputError` if there is none."""

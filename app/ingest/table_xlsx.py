@@ -56,19 +56,20 @@ def read_xlsx(source: Source, wanted: Wanted) -> RawTable:
 
 def _read(source: Source, wanted: Wanted, archive: zipfile.ZipFile) -> RawTable:
     file = source.file
-    name = _chosen_sheet(source)
-    rows = _rows(source, name, values=True)
-    header_line, header = next(rows, (0, ()))
-    if not header:
-        raise BadInputError(file, f"its sheet {listed([name])} is empty")
-    found = tuple("" if value is None else str(value).strip() for value in header)
-    positions = place_columns(found, wanted, f"{file}, line {header_line}")
-    kept: dict[str, list[Any]] = {column: [] for column in positions}
-    lines: list[int] = []
-    for line, row in rows:
-        lines.append(line)
-        for column, position in positions.items():
-            kept[column].append(row[position] if position < len(row) else None)
+    with _book(source, values=True) as book:
+        name = _chosen_sheet(source, book)
+        rows = _sheet_rows(book[name], file)
+        header_line, header = next(rows, (0, ()))
+        if not header:
+            raise BadInputError(file, f"its sheet {listed([name])} is empty")
+        found = tuple("" if value is None else str(value).strip() for value in header)
+        positions = place_columns(found, wanted, f"{file}, line {header_line}")
+        kept: dict[str, list[Any]] = {column: [] for column in positions}
+        lines: list[int] = []
+        for line, row in rows:
+            lines.append(line)
+            for column, position in positions.items():
+                kept[column].append(row[position] if position < len(row) else None)
     if not lines:
         raise BadInputError(file, "has a header but no rows; export it again")
     problems = RowProblems(file, "line")
@@ -88,15 +89,14 @@ def _read(source: Source, wanted: Wanted, archive: zipfile.ZipFile) -> RawTable:
     return table
 
 
-def _chosen_sheet(source: Source) -> str:
-    with _book(source, values=True) as book:
-        names = [sheet.title for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
-        if source.options.layer is None and len(names) > 1:
-            # New workbooks of old Excel come with three sheets, two of them empty.
-            names = [name for name in names if next(_sheet_rows(book[name], source.file), None) is not None]
-        if not names:
-            raise BadInputError(source.file, "has no sheet with anything in it")
-        return choose(names, source, "sheet")
+def _chosen_sheet(source: Source, book: openpyxl.Workbook) -> str:
+    names = [sheet.title for sheet in book.worksheets if isinstance(sheet, ReadOnlyWorksheet)]
+    if source.options.layer is None and len(names) > 1:
+        # New workbooks of old Excel come with three sheets, two of them empty.
+        names = [name for name in names if next(_sheet_rows(book[name], source.file), None) is not None]
+    if not names:
+        raise BadInputError(source.file, "has no sheet with anything in it")
+    return choose(names, source, "sheet")
 
 
 @contextmanager
@@ -108,12 +108,6 @@ def _book(source: Source, *, values: bool) -> Iterator[openpyxl.Workbook]:
             yield book
         finally:
             book.close()
-
-
-def _rows(source: Source, name: str, *, values: bool) -> Iterator[tuple[int, Cells]]:
-    """Rows of a sheet: values as last calculated, or the formulas themselves."""
-    with _book(source, values=values) as book:
-        yield from _sheet_rows(book[name], source.file)
 
 
 def _sheet_rows(sheet: Any, file: str) -> Iterator[tuple[int, Cells]]:
@@ -142,25 +136,30 @@ def _look_at_formulas(source: Source, name: str, positions: dict[str, int], tabl
     """Note formulas without a value as bad, and say how many others were taken by theirs."""
     row_of = {line: row for row, line in enumerate(table.numbers.tolist())}
     taken = 0
-    for line, cells in itertools.islice(_rows(source, name, values=False), 1, None):
-        for column, position in positions.items():
-            value = cells[position] if position < len(cells) else None
-            is_formula = (isinstance(value, str) and value.startswith("=")) or not _is_plain(value)
-            if not is_formula:
-                continue
-            row = row_of.get(line)
-            if row is not None and table.columns[column][row] == value:
-                continue  # text that merely looks like one
-            if row is None or table.columns[column][row] is None:
-                reason = (
-                    "is a formula without a value; open the workbook in Excel and save it, or paste values"
-                )
-                table.problems.add(line, table.names[column], reason, str(getattr(value, "text", value)))
-            else:
-                taken += 1
+    with _book(source, values=False) as book:
+        for line, cells in itertools.islice(_sheet_rows(book[name], source.file), 1, None):
+            for column, position in positions.items():
+                value = cells[position] if position < len(cells) else None
+                if _is_formula(value):
+                    taken += _takes_value(table, row_of.get(line), line, column, value)
     if taken:
         count = "1 formula counts" if taken == 1 else f"{taken:,} formulas count"
         table.warnings.append(f"{table.file}: {count} as the value when the workbook was last saved")
+
+
+def _takes_value(table: RawTable, row: int | None, line: int, column: str, formula: Any) -> bool:
+    """Whether a formula has a value, which stands in the table then; one without makes its row bad."""
+    if row is not None and table.columns[column][row] == formula:
+        return False  # text that merely looks like one
+    if row is not None and table.columns[column][row] is not None:
+        return True
+    reason = "is a formula without a value; open the workbook in Excel and save it, or paste values"
+    table.problems.add(line, table.names[column], reason, str(getattr(formula, "text", formula)))
+    return False
+
+
+def _is_formula(value: object) -> bool:
+    return (isinstance(value, str) and value.startswith("=")) or not _is_plain(value)
 
 
 def _is_plain(value: object) -> bool:

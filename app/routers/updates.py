@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from app.dependencies import AreaId, AreaServiceDep, JobServiceDep, SettingsDep, refuse_changes
 from app.domain.errors import (
     AreaNotFoundError,
+    BadInputError,
     NotMultipartError,
     OtherSiteError,
     StorageFullError,
@@ -17,10 +18,10 @@ from app.domain.errors import (
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import JsonAnswer, problem_documents
 from app.routers.multipart import Form, receive_form
-from app.routers.uploads import accepted, form_document
+from app.routers.uploads import GRIDS, accepted, form_document, group_files
 from app.schemas.wire_jobs import JobAnswer
 from app.services.import_job import UPDATE_KIND, update_input
-from app.services.update_area import DataRequest, Kind
+from app.services.update_area import DataRequest, Kind, check_data_request
 
 router = APIRouter(
     prefix="/v1/areas/{area}", tags=["bringing data in"], dependencies=[Depends(refuse_changes)]
@@ -35,6 +36,14 @@ FORM = Form(
         "columns": "Which column is which, such as `id=编号,households=户数`.",
         "on_error": "`fail` (all rows or none) or `skip` (leave bad rows out).",
         "layer": "Layer or sheet.",
+    },
+)
+HOUSEHOLDS_FORM = Form(
+    files={**FORM.files, **GRIDS},
+    texts={
+        **FORM.texts,
+        "population_column": "Column (or band) of `population`, if not called population.",
+        "population_crs": "Coordinate system of a grid of polygons.",
     },
 )
 
@@ -66,10 +75,11 @@ _DOCUMENT: dict[str, Any] = {
     "response_class": JsonAnswer,
     "responses": problem_documents(
         *(PROBLEMS[error] for error in (AreaNotFoundError, OtherSiteError, UploadTooLargeError)),
-        *(PROBLEMS[error] for error in (NotMultipartError, StorageFullError)),
+        *(PROBLEMS[error] for error in (NotMultipartError, StorageFullError, BadInputError)),
     ),
-    "openapi_extra": form_document(FORM, ("file",)),
 }
+_ANY_DOCUMENT = _DOCUMENT | {"openapi_extra": form_document(FORM, ("file",))}
+_HOUSEHOLDS_DOCUMENT = _DOCUMENT | {"openapi_extra": form_document(HOUSEHOLDS_FORM, ("file",))}
 
 
 @dataclass(frozen=True)
@@ -87,19 +97,22 @@ class Upload:
 UploadDep = Annotated[Upload, Depends()]
 
 
-@router.post("/households", summary="Replace or append households", **_DOCUMENT)
+@router.post("/households", summary="Replace or append households", **_HOUSEHOLDS_DOCUMENT)
 async def update_households(upload: UploadDep) -> JsonAnswer:
-    """A form with one file starts a job, a dry run too; the area answers as before until it has succeeded."""
+    """A form with one file starts a job, a dry run too; the area answers as before until it has succeeded.
+
+    Where all are replaced, grids of people may come with it, as with an import, to be spread over them.
+    """
     return await _update(upload, "households")
 
 
-@router.post("/facilities", summary="Replace or append facilities", **_DOCUMENT)
+@router.post("/facilities", summary="Replace or append facilities", **_ANY_DOCUMENT)
 async def update_facilities(upload: UploadDep) -> JsonAnswer:
     """Likewise. Those out of OpenStreetMap stay, whatever the mode."""
     return await _update(upload, "facilities")
 
 
-@router.post("/zones", summary="Replace or append zones", **_DOCUMENT)
+@router.post("/zones", summary="Replace or append zones", **_ANY_DOCUMENT)
 async def update_zones(upload: UploadDep) -> JsonAnswer:
     """Likewise."""
     return await _update(upload, "zones")
@@ -110,10 +123,19 @@ async def _update(upload: Upload, kind: Kind) -> JsonAnswer:
     await run_in_threadpool(upload.areas.describe, area)  # 404 before the file is read
     job_id = jobs.new_id()
     with jobs.folders.receive(job_id) as folder:
-        form = await receive_form(upload.request, FORM, folder, upload.settings.max_upload_mb)
+        fields = HOUSEHOLDS_FORM if kind == "households" else FORM
+        form = await receive_form(upload.request, fields, folder, upload.settings.max_upload_mb)
         if "file" not in form.files:
             raise invalid_parameter(("file", "is required: send the file in this field"), where="body")
-        wanted = DataRequest(area, kind, form.files["file"], **_merged(vars(upload.options), form.texts))
+        wanted = DataRequest(
+            area,
+            kind,
+            form.files["file"],
+            population_file=form.files.get("population"),
+            population_groups=group_files(form),
+            **_merged(vars(upload.options), form.texts),
+        )
+        await run_in_threadpool(check_data_request, wanted)
         job = await run_in_threadpool(
             jobs.submit, UPDATE_KIND, update_input(wanted, folder), area_id=area, job_id=job_id
         )

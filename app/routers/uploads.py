@@ -1,6 +1,7 @@
 """Bringing data in: uploads become jobs."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -17,6 +18,7 @@ from app.domain.errors import (
     StoreError,
     UploadTooLargeError,
 )
+from app.domain.household import AGE_GROUPS
 from app.domain.job import Job
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import JsonAnswer, problem_documents
@@ -38,16 +40,23 @@ _FILES = {
     "households": "Households, instead of those estimated from buildings.",
     "facilities": "Facilities, in addition to OpenStreetMap's.",
     "zones": "Zones, such as communities, to sum up by.",
-    "population": "Population grid, spread over the buildings.",
     "dem": "Terrain model (GeoTIFF).",
 }
+GRIDS = {
+    "population": "Grid of people (GeoTIFF, or polygons), spread over the households.",
+    **{group: f"The same of the age group `{group}`." for group in AGE_GROUPS},
+}
+"""Files of people, by the weight that they tell."""
 _TEXTS = {
     "title": "Title in any language.",
     "place": "Study area by name; without `osm` its surroundings are downloaded.",
-    "crs": "Coordinate system of all files.",
+    "crs": "Coordinate system of `households`, `facilities` and `zones`.",
     "households_crs": "Coordinate system of `households`.",
     "facilities_crs": "Coordinate system of `facilities`.",
     "zones_crs": "Coordinate system of `zones`.",
+    "boundary_crs": "Coordinate system of `boundary`.",
+    "extent_crs": "Coordinate system of `extent`.",
+    "population_crs": "Coordinate system of a grid of polygons.",
     "population_column": "Its column of people, if not called population.",
     "households_columns": "Which column of `households` is which, such as `id=编号,households=户数`.",
     "facilities_columns": "Likewise of `facilities`.",
@@ -58,7 +67,7 @@ _TEXTS = {
     "on_error": "`fail` (all rows or none) or `skip` (leave bad rows out).",
 }
 FORM = Form(
-    files={name: text for name, text in _FILES.items() if f"{name}_file" in _KNOWN},
+    files={name: text for name, text in _FILES.items() if f"{name}_file" in _KNOWN} | GRIDS,
     texts={"name": "The area's id: a-z, 0-9 and -, at most 63."}
     | {name: text for name, text in _TEXTS.items() if name in _KNOWN}
     | {
@@ -138,7 +147,8 @@ def _import_request(form: ReceivedForm) -> ImportRequest:
         raise invalid_parameter(*faults, where="body")
     texts = {name: text for name, text in form.texts.items() if text}
     values: dict[str, Any] = {name: text for name, text in texts.items() if name in _KNOWN}
-    values |= {f"{name}_file": path for name, path in form.files.items()}
+    values |= {f"{name}_file": path for name, path in form.files.items() if name not in AGE_GROUPS}
+    values["population_groups"] = group_files(form)
     values |= {"area_id": texts["name"], "facilities_only": texts.get("facilities_only") == "true"}
     if "bbox" in texts:
         values["box"] = read_box(texts["bbox"])
@@ -147,6 +157,11 @@ def _import_request(form: ReceivedForm) -> ImportRequest:
     if "zones_level" in texts:
         values["zones_level"] = int(texts["zones_level"])
     return ImportRequest(**values)
+
+
+def group_files(form: ReceivedForm) -> tuple[tuple[str, Path], ...]:
+    """Grids of age groups, each sent in a field of the group's name."""
+    return tuple((name, form.files[name]) for name in AGE_GROUPS if name in form.files)
 
 
 def _tables(form: ReceivedForm) -> list[str]:

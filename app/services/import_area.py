@@ -21,12 +21,12 @@ from app.ingest.osm_file import OsmExtract, read_osm_file
 from app.ingest.osm_households import DwellingEstimate
 from app.ingest.osm_stream import Progress
 from app.ingest.overpass import download_extract
-from app.ingest.table_source import Near
+from app.ingest.table_source import Near, ReadOptions
 from app.ingest.tables import read_area_file
 from app.services.extents import find_extent, warn_of_wide_box
 from app.services.fingerprint import VERSION_LENGTH, data_hash
 from app.services.import_parts import find_facilities, find_households
-from app.services.import_request import ImportRequest, check_request, source_name
+from app.services.import_request import ImportRequest, check_request, source_name, unmoved_warnings
 from app.services.import_terrain import TerrainPart, add_slope
 from app.services.import_zones import place_households, read_zones
 from app.services.ports import AreaStore
@@ -59,7 +59,7 @@ def import_area(
     stages = Stages(progress)
     with stages.stage("study_area"):
         study_area = _study_area(request, settings)
-        given_extent = read_area_file(request.extent_file, "extent") if request.extent_file else None
+        given_extent = _given_extent(request)
     with _osm_source(request, study_area, settings, stages) as source:
         with stages.stage("read"):
             extract = read_osm_file(source, progress=progress)
@@ -86,7 +86,13 @@ def import_area(
             homes = find_households(request, extract, locator, extent, study_area, estimate)
             places = facility_side.result()
         zoned = place_households(zones, homes.households)
-    warnings = (*((wide,) if wide else ()), *terrain.warnings, *homes.warnings, *places.warnings)
+    warnings = (
+        *unmoved_warnings(request),
+        *((wide,) if wide else ()),
+        *terrain.warnings,
+        *homes.warnings,
+        *places.warnings,
+    )
     warnings = (*warnings, *zone_warnings, *zoned.warnings)
 
     with stages.stage("hash"):
@@ -151,9 +157,15 @@ def import_area(
     return report
 
 
+def _given_extent(request: ImportRequest) -> BaseGeometry | None:
+    if request.extent_file is None:
+        return None
+    return read_area_file(request.extent_file, "extent", ReadOptions(crs=request.extent_crs))
+
+
 def _study_area(request: ImportRequest, settings: Settings) -> BaseGeometry | None:
     if request.boundary_file is not None:
-        return read_area_file(request.boundary_file, "boundary")
+        return read_area_file(request.boundary_file, "boundary", ReadOptions(crs=request.boundary_crs))
     if request.box is not None:
         return shapely.box(*request.box)
     if request.place is not None:

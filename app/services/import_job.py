@@ -44,20 +44,13 @@ _UPDATE_BEGINS_AT_PERCENT = {
 
 def import_input(request: ImportRequest, folder: Path) -> dict[str, Any]:
     """A request as JSON; files are named by their paths below `folder`."""
-    given = {key: value for key, value in vars(request).items() if value is not None and value != ()}
-    return {
-        key: value.relative_to(folder).as_posix() if isinstance(value, Path) else value
-        for key, value in given.items()
-    }
+    return _as_json(vars(request), folder)
 
 
 def import_request(content: Mapping[str, Any], folder: Path) -> ImportRequest:
     """The request that `import_input` wrote."""
     known = {item.name for item in fields(ImportRequest)}
-    values = {key: value for key, value in content.items() if key in known}
-    for key, value in values.items():
-        if key.endswith("_file"):
-            values[key] = folder / value
+    values = _from_json({key: value for key, value in content.items() if key in known}, folder)
     if "box" in values:
         values["box"] = tuple(values["box"])
     return ImportRequest(**values)
@@ -65,8 +58,30 @@ def import_request(content: Mapping[str, Any], folder: Path) -> ImportRequest:
 
 def update_input(request: DataRequest, folder: Path) -> dict[str, Any]:
     """A request as JSON; its file is named by the path below `folder`."""
-    given = {key: value for key, value in vars(request).items() if value is not None}
-    return given | {"file": request.file.relative_to(folder).as_posix()}
+    return _as_json(vars(request), folder)
+
+
+def _as_json(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    given = {key: value for key, value in request.items() if value is not None and value != ()}
+    groups = given.pop("population_groups", ())
+    result = {
+        key: value.relative_to(folder).as_posix() if isinstance(value, Path) else value
+        for key, value in given.items()
+    }
+    if groups:
+        result["population_groups"] = {name: path.relative_to(folder).as_posix() for name, path in groups}
+    return result
+
+
+def _from_json(content: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    values = {
+        key: folder / value if key == "file" or key.endswith("_file") else value
+        for key, value in content.items()
+    }
+    if "population_groups" in values:
+        groups = values["population_groups"].items()
+        values["population_groups"] = tuple((name, folder / path) for name, path in groups)
+    return values
 
 
 def stage_progress(context: JobContext, begins_at_percent: Mapping[str, float]) -> Callable[[str, int], None]:
@@ -98,9 +113,8 @@ def _run_update(context: JobContext) -> JobResult:
 
 
 def _update(context: JobContext) -> JobResult:
-    content = context.job.input
     report = update_area(
-        DataRequest(**(content | {"file": context.inputs / content["file"]})),
+        DataRequest(**_from_json(context.job.input, context.inputs)),
         context.areas,
         known_services=distinct_services(list_standards()).keys(),
         progress=stage_progress(context, _UPDATE_BEGINS_AT_PERCENT),

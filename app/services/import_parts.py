@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import shapely
@@ -19,12 +18,12 @@ from app.geo.units import FloatArray, IntArray
 from app.ingest.osm_facilities import facility_places_from_osm
 from app.ingest.osm_file import OsmExtract
 from app.ingest.osm_households import DwellingEstimate, households_from_buildings
-from app.ingest.table_source import Near, ReadOptions
+from app.ingest.table_source import Near
 from app.ingest.tables import read_facilities_file, read_households_file
 from app.services.facility_access import join_places, locate_facilities
-from app.services.import_population import PopulationPart, add_population
+from app.services.import_population import add_population, kept_people
 from app.services.import_request import ImportRequest, read_options
-from app.services.offset_check import check_offset
+from app.services.offset_check import Surroundings, check_offset
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,15 @@ def find_households(
         counts = row_counts(households.count, rows)
         size = households.households
         at = households.lon_deg, households.lat_deg
-        told = _offset_warnings(*at, options, extract, request.households_file, "--households-crs", counts)
+        around = Surroundings(extract.buildings.geometries, locator)
+        told = offset_warnings(
+            *at,
+            around,
+            counts,
+            asked_crs=options.crs,
+            file=request.households_file.name,
+            flag="--households-crs",
+        )
         warnings = (*warnings, *told)
     else:
         homes = households_from_buildings(extract, network.projection, estimate)
@@ -84,7 +91,7 @@ def find_households(
     if households.count == 0:
         warnings = (*warnings, "no household was found: give them with --households FILE")
     border_m = nearest_border_m(network, extent, households)
-    population_counts = people.counts | _kept_people(people, households)
+    population_counts = people.counts | kept_people(people, households)
     return HouseholdPart(households, links, border_m, counts, population_counts, warnings, rows)
 
 
@@ -113,9 +120,16 @@ def find_facilities(
             "rows_rejected": len(rows.rejected),
             "repairs": len(rows.repaired),
         }
-        points = shapely.centroid(supplied.geometry)
-        at = shapely.get_x(points), shapely.get_y(points)
-        told = _offset_warnings(*at, options, extract, request.facilities_file, "--facilities-crs", counts)
+        at = middles(supplied)
+        around = Surroundings(extract.buildings.geometries, locator)
+        told = offset_warnings(
+            *at,
+            around,
+            counts,
+            asked_crs=options.crs,
+            file=request.facilities_file.name,
+            flag="--facilities-crs",
+        )
         warnings = (*warnings, *told)
     facilities = locate_facilities(join_places(groups), locator)
     links = locator.link(facilities.access.lon_deg, facilities.access.lat_deg)
@@ -123,22 +137,29 @@ def find_facilities(
     return FacilityPart(facilities, links, counts, warnings, rows)
 
 
-def _offset_warnings(
+def offset_warnings(
     lon_deg: FloatArray,
     lat_deg: FloatArray,
-    options: ReadOptions,
-    extract: OsmExtract,
-    file: Path,
-    flag: str,
+    around: Surroundings,
     counts: dict[str, float],
+    *,
+    asked_crs: str | None,
+    file: str,
+    flag: str,
 ) -> tuple[str, ...]:
     """The warning of an offset check, if any, its numbers put among the counts."""
-    check = check_offset(lon_deg, lat_deg, asked_crs=options.crs, buildings=extract.buildings)
+    check = check_offset(lon_deg, lat_deg, asked_crs=asked_crs, around=around)
     if check is None:
         return ()
     counts |= check.counts
-    warning = check.warning(file.name, flag)
+    warning = check.warning(file, flag)
     return () if warning is None else (warning,)
+
+
+def middles(places: FacilityPlaces) -> tuple[FloatArray, FloatArray]:
+    """Longitude and latitude of the middle of each place."""
+    points = shapely.centroid(places.geometry)
+    return shapely.get_x(points), shapely.get_y(points)
 
 
 def row_counts(taken: int, rows: RowReport) -> dict[str, float]:
@@ -148,19 +169,6 @@ def row_counts(taken: int, rows: RowReport) -> dict[str, float]:
         "rows_rejected": len(rows.rejected),
         "repairs": len(rows.repaired),
     }
-
-
-def _kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
-    """How many of those placed live in the study area, for each grid that was given."""
-    counts: dict[str, float] = {}
-    for name in kept.counted:
-        before, after = people.households.weights(name), kept.weights(name)
-        prefix = "" if name == "population" else f"{name}_"
-        if f"{prefix}persons_placed" in people.counts and before is not None and after is not None:
-            placed = round(float(after.sum()), 6)
-            counts[f"{prefix}persons_kept"] = placed
-            counts[f"{prefix}persons_outside_study_area"] = round(float(before.sum()) - placed, 6)
-    return counts
 
 
 def inside(households: Households, study_area: BaseGeometry | None) -> tuple[Households, int]:

@@ -11,8 +11,8 @@ from app.domain.errors import BadInputError
 from app.domain.household import AGE_GROUPS, Households
 from app.domain.population import PopulationGrid
 from app.geo.units import BoolArray, FloatArray, IntArray
-from app.ingest.population_grids import COLUMNS, read_grid_file
-from app.services.import_request import ImportRequest
+from app.ingest.population_grids import COLUMNS, RASTER_ENDINGS, read_grid_file
+from app.services.grid_request import GridRequest
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class PopulationPart:
 
 
 def add_population(
-    request: ImportRequest, households: Households, size: FloatArray, extent: BaseGeometry
+    request: GridRequest, households: Households, size: FloatArray, extent: BaseGeometry
 ) -> PopulationPart:
     """Spread the grids of a request over the households of the extract, by their size.
 
@@ -49,7 +49,9 @@ def add_population(
             )
         asked = request.population_column if name == "population" else None
         columns = (asked,) if asked else COLUMNS if name == "population" else (name, *COLUMNS)
-        read = read_grid_file(path, _bounds(households, extent), columns=columns, asked=asked is not None)
+        crs = request.population_crs if path.suffix.lower() not in RASTER_ENDINGS else None
+        bounds_deg = _bounds(households, extent)
+        read = read_grid_file(path, bounds_deg, columns=columns, asked=asked is not None, crs=crs)
         spread = _spread(read.grid, households, size, extent, path)
         if name == "population":
             households = replace(households, population=spread.persons)
@@ -118,6 +120,19 @@ def _warnings(counts: dict[str, float], file: str, cell: IntArray) -> list[str]:
             "and have 0 persons"
         )
     return told
+
+
+def kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
+    """How many of those placed live in the study area, for each grid that was given."""
+    counts: dict[str, float] = {}
+    for name in kept.counted:
+        before, after = people.households.weights(name), kept.weights(name)
+        prefix = "" if name == "population" else f"{name}_"
+        if f"{prefix}persons_placed" in people.counts and before is not None and after is not None:
+            placed = round(float(after.sum()), 6)
+            counts[f"{prefix}persons_kept"] = placed
+            counts[f"{prefix}persons_outside_study_area"] = round(float(before.sum()) - placed, 6)
+    return counts
 
 
 def _bounds(households: Households, extent: BaseGeometry) -> tuple[float, float, float, float]:

@@ -7,13 +7,16 @@ import numpy as np
 
 from app.domain.area import AREA_ID_PATTERN
 from app.domain.errors import BadInputError
-from app.domain.household import AGE_GROUPS
 from app.ingest.boxes import Box
 from app.ingest.elevation import check_terrain_model
 from app.ingest.osm_zones import LEVELS
-from app.ingest.population_grids import check_grid_file
+from app.ingest.population_grids import RASTER_ENDINGS
 from app.ingest.table_columns import FIELDS, parse_columns
 from app.ingest.table_source import Near, OnError, ReadOptions
+from app.services.grid_request import check_grids
+
+PLAIN_KINDS = ("boundary", "extent", "population")
+"""Files whose coordinate system has a flag of its own, and that the common one does not speak of."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,10 @@ class ImportRequest:
     file `boundary`, at most one of them; without it every household counts. `population_file` is a grid of people, and
     `population_groups` are grids of age groups. Zones come from a file, or are OpenStreetMap's boundaries of a level.
 
-    Of each of the user's files, ``..._crs`` says its coordinate system (`crs` that of all of them), ``..._columns``
-    which of its columns is which (``id=编号,households=户数``), ``..._layer`` its layer or sheet, and ``..._name`` its
-    name where it is stored under another. `on_error` says what bad rows do: ``fail`` or ``skip``.
+    Of each of the user's files, ``..._crs`` says its coordinate system (`crs` that of households, facilities and
+    zones), ``..._columns``
+    which of its columns is which (``id=编号,households=户数``), and ``..._layer`` its layer or sheet.
+    `on_error` says what bad rows do: ``fail`` or ``skip``.
     """
 
     area_id: str
@@ -49,15 +53,15 @@ class ImportRequest:
     households_crs: str | None = None
     facilities_crs: str | None = None
     zones_crs: str | None = None
+    boundary_crs: str | None = None
+    extent_crs: str | None = None
+    population_crs: str | None = None
     households_columns: str | None = None
     facilities_columns: str | None = None
     zones_columns: str | None = None
     households_layer: str | None = None
     facilities_layer: str | None = None
     zones_layer: str | None = None
-    households_name: str | None = None
-    facilities_name: str | None = None
-    zones_name: str | None = None
     on_error: OnError = "fail"
 
 
@@ -88,7 +92,7 @@ def check_request(request: ImportRequest) -> None:
     if request.dem_file is not None:
         check_terrain_model(request.dem_file)
     _check_files(request)
-    _check_population(request)
+    check_grids(request)
     _check_zones(request)
     if request.box is not None:
         _check_box(request.box)
@@ -98,7 +102,6 @@ def read_options(request: ImportRequest, kind: str, near: Near | None = None) ->
     """How to read one of the user's files: ``households``, ``facilities`` or ``zones``."""
     columns = getattr(request, f"{kind}_columns")
     return ReadOptions(
-        source_name=getattr(request, f"{kind}_name"),
         crs=getattr(request, f"{kind}_crs") or request.crs,
         columns=parse_columns(columns, FIELDS[kind], f"--{kind}-columns") if columns else {},
         on_error=request.on_error,
@@ -117,22 +120,23 @@ def _check_files(request: ImportRequest) -> None:
         if columns is not None:
             parse_columns(columns, fields, f"--{kind}-columns")
 
+    for kind in ("boundary", "extent"):
+        if getattr(request, f"{kind}_crs") is not None and getattr(request, f"{kind}_file") is None:
+            raise BadInputError(f"--{kind}-crs", f"speaks of a file: give it with --{kind} FILE")
 
-def _check_population(request: ImportRequest) -> None:
-    if request.population_column is not None and request.population_file is None:
-        raise BadInputError("--population-column", "names a column of a grid: give it with --population FILE")
-    if request.population_file is not None:
-        check_grid_file(request.population_file, "--population")
-    names = [name for name, _ in request.population_groups]
-    for name, path in request.population_groups:
-        flag = f"--population-group {name}"
-        if name not in AGE_GROUPS:
-            raise BadInputError(
-                flag, f"is no age group; give one of {', '.join(AGE_GROUPS)}, as in pop_60plus=FILE"
-            )
-        if names.count(name) > 1:
-            raise BadInputError(flag, "is given more than once; give each group one file")
-        check_grid_file(path, flag)
+
+def unmoved_warnings(request: ImportRequest) -> tuple[str, ...]:
+    """Files that stand beside tables with a named coordinate system and are read as they state themselves."""
+    if request.crs is None:
+        return ()
+    return tuple(
+        f"{file.name}: --crs {request.crs} speaks of households, facilities and zones, so this file is read as it "
+        f"states itself; --{kind}-crs says its coordinate system"
+        for kind in PLAIN_KINDS
+        if (file := getattr(request, f"{kind}_file")) is not None
+        and getattr(request, f"{kind}_crs") is None
+        and file.suffix.lower() not in RASTER_ENDINGS
+    )
 
 
 def _check_zones(request: ImportRequest) -> None:

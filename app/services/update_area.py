@@ -13,6 +13,7 @@ from app.domain.household import Households
 from app.domain.row_report import RowReport
 from app.domain.zone import Zones
 from app.geo.links import EdgeLocator
+from app.geo.units import FloatArray
 from app.ingest.osm_stream import Progress
 from app.ingest.table_columns import FIELDS, parse_columns
 from app.ingest.table_source import Near, OnError, ReadOptions
@@ -20,7 +21,16 @@ from app.ingest.tables import read_facilities_file, read_households_file
 from app.ingest.zone_files import read_zones_file
 from app.services.facility_access import locate_facilities
 from app.services.fingerprint import VERSION_LENGTH, data_hash
-from app.services.import_parts import inside, nearest_border_m, not_linked, row_counts
+from app.services.grid_request import check_grids, has_grids
+from app.services.import_parts import (
+    inside,
+    middles,
+    nearest_border_m,
+    not_linked,
+    offset_warnings,
+    row_counts,
+)
+from app.services.import_population import add_population, kept_people
 from app.services.import_zones import place_households
 from app.services.merging import (
     LinkedFacilities,
@@ -28,6 +38,7 @@ from app.services.merging import (
     merge_facilities,
     merge_households,
 )
+from app.services.offset_check import Surroundings, buildings_among
 from app.services.ports import AreaStore
 from app.services.stages import Stages
 
@@ -40,8 +51,8 @@ class DataRequest:
     """Which file to bring into which area, and how; every value but the file is plain text.
 
     `mode` ``replace`` puts the file's rows in the place of those there are, ``append`` adds them. Facilities out of
-    OpenStreetMap stay in both. `columns` is written as ``id=编号,households=户数``. `source_name` is the file's name as
-    its user knows it. `dry_run` does everything but keep the result.
+    OpenStreetMap stay in both. `columns` is written as ``id=编号,households=户数``. `dry_run` does everything but keep
+    the result.
     """
 
     area_id: str
@@ -52,12 +63,11 @@ class DataRequest:
     columns: str | None = None
     on_error: OnError = "fail"
     dry_run: bool = False
+    population_file: Path | None = None
+    population_column: str | None = None
+    population_crs: str | None = None
+    population_groups: tuple[tuple[str, Path], ...] = ()
     layer: str | None = None
-    source_name: str | None = None
-
-    @property
-    def name(self) -> str:
-        return self.source_name or self.file.name
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ def update_area(
     AreaChangedError
         If somebody else changed the area meanwhile.
     """
+    check_data_request(request)
     stages = Stages(progress)
     options = read_options_of(request)
     key = store.current_version(request.area_id)
@@ -106,8 +117,8 @@ def update_area(
         area_id=area.id,
         version=after.version,
         data_hash=digest,
-        source=f"{request.kind}: {request.name} ({request.mode}), on version {area.version}",
-        counts={**before.counts, **change.counts},
+        source=f"{request.kind}: {request.file.name} ({request.mode}), on version {area.version}",
+        counts={name: counts for name, counts in (before.counts | change.counts).items() if counts},
         extent=before.extent,
         warnings=change.warnings,
         stages_s=stages.seconds,
@@ -119,11 +130,25 @@ def update_area(
     return report
 
 
+def check_data_request(request: DataRequest) -> None:
+    """Refuse a request that contradicts itself, before anything is read.
+
+    Raises
+    ------
+    BadInputError
+    """
+    if has_grids(request) and (request.kind != "households" or request.mode != "replace"):
+        raise BadInputError(
+            "--population",
+            "spreads the people of each cell over all of its households: give it where all households are replaced",
+        )
+    check_grids(request)
+
+
 def read_options_of(request: DataRequest) -> ReadOptions:
     """How the file of a request is read."""
     columns = parse_columns(request.columns, FIELDS[request.kind], "columns") if request.columns else {}
     return ReadOptions(
-        source_name=request.source_name,
         crs=request.crs,
         columns=columns,
         on_error=request.on_error,
@@ -139,8 +164,12 @@ def _change_households(
     taken = frozenset(area.households.id.tolist()) if appends else frozenset()
     read, warnings, rows = read_households_file(request.file, replace(options, taken_ids=taken))
     if appends:
-        _must_know_the_same(area.households, read, request.name)
-    new, dropped = inside(read, area.study_area)
+        _must_know_the_same(area.households, read, request.file.name)
+    people = add_population(request, read, read.households, area.extent.polygon)
+    new, dropped = inside(people.households, area.study_area)
+    warnings = (*warnings, *people.warnings)
+    if not appends:
+        warnings = (*warnings, *_no_longer_known(area.households, new))
     locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
     linked = LinkedHouseholds(
         new,
@@ -151,14 +180,18 @@ def _change_households(
         old = LinkedHouseholds(area.households, area.household_links, area.household_border_m)
         linked = merge_households(old, linked)
     zoned = place_households(area.zones, linked.households)
+    file_counts = row_counts(read.count, rows)
+    at = read.lon_deg, read.lat_deg
+    warnings = (*warnings, *_offset_warnings(area, locator, at, file_counts, request))
     counts = {
         "households": {
-            **row_counts(read.count, rows),
+            **file_counts,
             "dropped_outside_study_area": dropped,
             "kept": linked.households.count,
             "not_snapped": not_linked(linked.links, linked.households.access.start),
         },
-        **({"zones": zoned.counts} if zoned.counts else {}),
+        "zones": zoned.counts,
+        **({} if appends else {"population": people.counts | kept_people(people, new)}),
     }
     if linked.households.count == 0:
         warnings = (*warnings, "no household is left: none of the file lies in the study area")
@@ -170,6 +203,29 @@ def _change_households(
         household_zone=zoned.household_zone,
     )
     return _Change(changed, counts, (*warnings, *zoned.warnings), rows)
+
+
+def _offset_warnings(
+    area: Area,
+    locator: EdgeLocator,
+    at: tuple[FloatArray, FloatArray],
+    counts: dict[str, float],
+    request: DataRequest,
+) -> tuple[str, ...]:
+    around = Surroundings(lambda: buildings_among(area.obstacles), locator)
+    return offset_warnings(*at, around, counts, asked_crs=request.crs, file=request.file.name, flag="--crs")
+
+
+def _no_longer_known(old: Households, new: Households) -> tuple[str, ...]:
+    """A warning that names the weights that the households of an area had and new ones lack."""
+    lost = [name for name in old.known_weights if name not in new.known_weights]
+    if not lost:
+        return ()
+    told = (
+        f"the area's households told {' and '.join(lost)}, the new ones do not: answers can no longer be counted in "
+        "it; add columns, or spread a grid again with --population FILE (--population-group for age groups)"
+    )
+    return (told,)
 
 
 def _must_know_the_same(old: Households, new: Households, name: str) -> None:
@@ -199,12 +255,14 @@ def _change_facilities(
     places, warnings, rows = read_facilities_file(request.file, known_services, options)
     locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
     new = locate_facilities(places, locator)
+    file_counts = row_counts(len(places.id), rows)
+    warnings = (*warnings, *_offset_warnings(area, locator, middles(places), file_counts, request))
     linked = merge_facilities(
         old, LinkedFacilities(new, locator.link(new.access.lon_deg, new.access.lat_deg))
     )
     counts = {
         "facilities": {
-            **row_counts(len(places.id), rows),
+            **file_counts,
             "supplied": int((linked.facilities.source == "supplied").sum()),
             "kept": linked.facilities.count,
             "not_snapped": not_linked(linked.links, linked.facilities.access.start),

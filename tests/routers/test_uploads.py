@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.problems import LINGER_S
 from app.routers import multipart
+from app.services.import_job import import_request
 from app.settings import Settings
 
 PBF = ("small.osm.pbf", b"not really a PBF")
@@ -186,3 +187,27 @@ def test_jobs_that_are_not_there(service: TestClient) -> None:
         assert refused(service.get(path), 404, "job-not-found")["job_id"]
     refused(service.post("/v1/jobs/none/cancel"), 404, "job-not-found")
     refused(service.get("/v1/jobs", params={"cursor": "bm9kZS8x"}), 422, "invalid-parameter")
+
+
+def test_grids_of_age_groups_come_in_fields_of_their_names(service: TestClient, data_dir: Path) -> None:
+    grid = ("aged.geojson", b"{}")
+    files = {"osm": PBF, "population": grid, "pop_60plus": grid, "pop_0_3": grid}
+    response = service.post("/v1/areas", data={"name": "small", "population_crs": "gcj02"}, files=files)
+    assert response.status_code == 202, response.text
+    job_id = response.json()["id"]
+    folder = data_dir / "jobs" / job_id / "in"
+    wanted = import_request(service.app.state.job_service.get(job_id).input, folder)  # type: ignore[attr-defined]
+    assert wanted.population_file == folder / "population" / "aged.geojson"
+    assert wanted.population_groups == tuple(
+        (name, folder / name / "aged.geojson") for name in ("pop_0_3", "pop_60plus")
+    )
+    assert wanted.population_crs == "gcj02"
+    service.delete(f"/v1/jobs/{job_id}")
+    refused(
+        service.post("/v1/areas", data={"name": "small", "population_column": "n"}, files={"osm": PBF}),
+        422,
+        "bad-input",
+    )
+    properties = service.get("/openapi.json").json()["paths"]["/v1/areas/{area}/households"]["post"]
+    form = properties["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert {"population", "pop_0_3", "pop_65plus", "population_column"} <= form.keys()
