@@ -7,10 +7,11 @@ from fastapi import Depends, Header, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
 from app.db.repositories.jobs import DatabaseJobStore
+from app.db.repositories.standards import SqlStandards
 from app.domain.area import Area
 from app.domain.errors import BadInputError, OtherSiteError, ReadOnlyError
 from app.domain.scenario import Precondition
-from app.domain.standard import Standard
+from app.domain.standard import Standard, StandardNotFoundError
 from app.entity_tags import digests_in, note_area
 from app.ingest.coordinates import Coordinates, find_coordinates
 from app.problems import invalid_parameter
@@ -22,13 +23,15 @@ from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
 from app.services.profiles import list_profile_ids
 from app.services.scenarios import ScenarioService
-from app.services.standards import get_standard
+from app.services.standards import StandardService
 from app.services.weights import why_not_counted
 from app.settings import Settings
 from app.wiring import open_scenario_store, open_store
 
-UNKNOWN_ACTOR = "unknown"
-"""Who asks over HTTP: there are no accounts."""
+HTTP_ACTOR = "http"
+"""Who asks over HTTP where nobody can say more: there are no accounts."""
+
+_LONGEST_NAME = 200
 
 DEMO_AREA = "helsinki"
 DEMO_STANDARD = "cn-mofcom-5-8-15"
@@ -45,7 +48,7 @@ def build_area_service(
     kernels : KernelLoader, optional
         Compiled searches, worth their loading where many questions follow. SciPy gives the same answers.
     """
-    store = open_store(settings, database, actor=settings.actor or UNKNOWN_ACTOR)
+    store = open_store(settings, database, actor=settings.actor or HTTP_ACTOR)
     return AreaService(store, keep=settings.loaded_areas, kernels=kernels)
 
 
@@ -53,13 +56,18 @@ def build_scenario_service(
     settings: Settings, database: ReadyDatabase, areas: AreaService
 ) -> ScenarioService:
     """The scenarios of a database."""
-    store = open_scenario_store(settings, database, actor=settings.actor or UNKNOWN_ACTOR)
+    store = open_scenario_store(settings, database, actor=settings.actor or HTTP_ACTOR)
     return ScenarioService(areas, store)
 
 
 def build_job_service(settings: Settings, database: ReadyDatabase) -> JobService:
     """The jobs of a database, with their folders in the data directory."""
     return JobService(DatabaseJobStore(database), JobFolders(settings.data_path))
+
+
+def build_standard_service(database: ReadyDatabase) -> StandardService:
+    """Shipped standards, and those of a database."""
+    return StandardService(SqlStandards(database))
 
 
 async def refuse_changes(request: Request) -> None:
@@ -110,7 +118,7 @@ AreaId = Annotated[
 StandardId = Annotated[
     str,
     Query(
-        description="Id of a shipped standard; `/v1/standards` lists them.",
+        description="Id of a standard, shipped or your own; `/v1/standards` lists them.",
         openapi_examples={
             "circle": {"summary": "China's 15-minute convenience circles", "value": DEMO_STANDARD}
         },
@@ -220,17 +228,48 @@ async def _settings(request: Request) -> Settings:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 
 
-def _engine(request: Request, area: AreaId, areas: AreaServiceDep) -> AreaEngine:
+async def _actor(request: Request, settings: SettingsDep) -> str:
+    """Who asks for a change, for the audit log."""
+    named = request.headers.get(settings.actor_header, "") if settings.actor_header else ""
+    # Headers are read as Latin-1 and written as UTF-8.
+    shown = named.encode("latin-1").decode(errors="replace").strip()[:_LONGEST_NAME]
+    name = "".join(letter if letter.isprintable() else "?" for letter in shown)
+    return name or settings.actor or (request.client.host if request.client else HTTP_ACTOR)
+
+
+ActorDep = Annotated[str, Depends(_actor)]
+
+
+async def _standard_service(request: Request) -> StandardService:
+    service: StandardService = request.app.state.standard_service
+    return service
+
+
+StandardServiceDep = Annotated[StandardService, Depends(_standard_service)]
+
+
+def _asked_standard(request: Request, standards: StandardServiceDep) -> Standard | None:
+    """The standard that the address names, found once: the answer's tag and its content must be of the same one."""
+    standard_id = request.query_params.get("standard")
+    return None if standard_id is None else standards.get(standard_id)
+
+
+AskedStandardDep = Annotated[Standard | None, Depends(_asked_standard)]
+
+
+def _engine(request: Request, area: AreaId, areas: AreaServiceDep, standard: AskedStandardDep) -> AreaEngine:
     engine = areas.engine(area)
-    note_area(request, engine.area)
+    note_area(request, engine.area, "" if standard is None else standard.digest)
     return engine
 
 
 EngineDep = Annotated[AreaEngine, Depends(_engine)]
 
 
-async def _standard(standard: StandardId) -> Standard:
-    return get_standard(standard)
+async def _standard(standard: StandardId, asked: AskedStandardDep) -> Standard:
+    if asked is None:
+        raise StandardNotFoundError(standard)
+    return asked
 
 
 StandardDep = Annotated[Standard, Depends(_standard)]

@@ -15,6 +15,7 @@ from app.dependencies import (
     build_area_service,
     build_job_service,
     build_scenario_service,
+    build_standard_service,
     refuse_unknown_parameters,
 )
 from app.domain.area import ATTRIBUTION
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.area_service = areas_at_hand = build_area_service(settings, database, kernels)
             app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand)
             app.state.job_service = build_job_service(settings, database)
+            app.state.standard_service = build_standard_service(database)
             yield
 
     app = DocumentedApp(

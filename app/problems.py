@@ -39,6 +39,7 @@ from app.domain.errors import (
     NotFoundError,
     NotJsonError,
     NotMultipartError,
+    NotYamlError,
     OtherSiteError,
     Reach15Error,
     ReadOnlyError,
@@ -53,7 +54,7 @@ from app.domain.policy import MalformedPolicyError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
 from app.domain.scenario import PreconditionFailedError, ScenarioNotFoundError
-from app.domain.standard import StandardNotFoundError
+from app.domain.standard import StandardExistsError, StandardIsShippedError, StandardNotFoundError
 from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.geo.errors import (
     AreaTooWideError,
@@ -126,6 +127,7 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     ),
     BodyTooLargeError: ProblemType(413, "body-too-large", "Body too large", facts=("limit_mb",)),
     NotJsonError: ProblemType(415, "not-json", "Not JSON"),
+    NotYamlError: ProblemType(415, "not-yaml", "Neither YAML nor JSON"),
     MalformedPolicyError: ProblemType(422, "malformed-policy", "Malformed policy"),
     NotEvaluableError: INTERNAL,
     NotFoundError: ProblemType(404, "not-found", "Not found"),
@@ -142,6 +144,12 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     ),
     StandardNotFoundError: ProblemType(
         404, "standard-not-found", "Standard not found", facts=("standard_id",)
+    ),
+    StandardExistsError: ProblemType(
+        409, "standard-exists", "Another standard of this id", facts=("standard_id", "version")
+    ),
+    StandardIsShippedError: ProblemType(
+        409, "standard-is-shipped", "Standard comes with the program", facts=("standard_id",)
     ),
     ServiceNotFoundError: ProblemType(404, "service-not-found", "Service not found", facts=("service_id",)),
     ProfileNotFoundError: ProblemType(404, "profile-not-found", "Profile not found", facts=("profile_id",)),

@@ -108,7 +108,14 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=200,
         description="Who changes things, for versions and the audit log: by default the user of the command line, "
-        "and unknown over HTTP.",
+        "and the client's address over HTTP.",
+    )
+
+    actor_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]{1,100}$",
+        description="Header in which a proxy that is trusted names who asks, such as `X-Forwarded-User`; without it "
+        "changes over HTTP are noted under the client's address.",
     )
 
     @cached_property

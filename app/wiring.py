@@ -26,7 +26,7 @@ def open_store(
     actor : str, optional
         Who changes things through this; by default `REACH15_ACTOR`, or else the user of this machine.
     """
-    registry = SqlAreaRegistry(database or open_database(settings), actor=_actor(settings, actor))
+    registry = SqlAreaRegistry(database or open_database(settings), actor=actor or actor_here(settings))
     return VersionedAreas(ArtifactFolder(settings.data_path), registry, keep=settings.keep_versions)
 
 
@@ -34,14 +34,15 @@ def open_scenario_store(
     settings: Settings, database: ReadyDatabase, *, actor: str | None = None
 ) -> SqlScenarios:
     """The scenarios; `actor` as for `open_store`."""
-    return SqlScenarios(database, actor=_actor(settings, actor))
+    return SqlScenarios(database, actor=actor or actor_here(settings))
 
 
-def _actor(settings: Settings, actor: str | None) -> str:
-    return actor or settings.actor or system_user()
+def actor_here(settings: Settings) -> str:
+    """Who changes things from the command line."""
+    return settings.actor or _system_user()
 
 
-def system_user() -> str:
+def _system_user() -> str:
     """Name of the user whom the system says we are."""
     try:
         return getpass.getuser()

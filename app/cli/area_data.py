@@ -147,9 +147,10 @@ def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options:
     request = DataRequest(kind=kind, **options)
     check_data_request(request)
     check_report(report_path)
+    settings = load_settings()
     files: dict[str, RowFile] = {kind: RowFile(request.file, read_options_of(request))}
     with refusals_reported(report_path, files, as_json=as_json):
-        report = run_update(request, open_store(load_settings()))
+        report = run_update(request, open_store(settings), settings)
     rows = {kind: RowReport.from_json(content) for kind, content in report.rows.items()}
     write_row_report(report_path, rows, files)
     tell_rows(rows, listed=as_json or report_path is not None)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.cli.text import warn
-from app.cli.wiring import shipped_services
+from app.cli.wiring import open_standards
 from app.domain.area import ImportReport
 from app.services.import_area import ImportRequest, import_area
 from app.services.ports import AreaStore
@@ -36,18 +36,18 @@ STAGES = {
 def run_import(request: ImportRequest, store: AreaStore, settings: Settings) -> ImportReport:
     """Import an area; the warnings of its report are said on stderr."""
     with _progress_bar() as progress:
-        report = import_area(
-            request, store, settings, known_services=shipped_services().keys(), progress=progress
-        )
+        known = open_standards(settings).service_ids()
+        report = import_area(request, store, settings, known_services=known, progress=progress)
     for warning in report.warnings:
         warn(warning)
     return report
 
 
-def run_update(request: DataRequest, store: AreaStore) -> ImportReport:
+def run_update(request: DataRequest, store: AreaStore, settings: Settings) -> ImportReport:
     """Bring new data into an area; the warnings of its report are said on stderr."""
     with _progress_bar() as progress:
-        report = update_area(request, store, known_services=shipped_services().keys(), progress=progress)
+        known = open_standards(settings).service_ids()
+        report = update_area(request, store, known_services=known, progress=progress)
     for warning in report.warnings:
         warn(warning)
     return report

@@ -40,7 +40,9 @@ def draw_isochrone(
     meters: Annotated[str | None, typer.Option(metavar="M,...", help="Limits in metres of walk.")] = None,
     standard: Annotated[
         str | None,
-        typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file."),
+        typer.Option(
+            metavar="ID|PATH", help="Id of a standard, shipped or added, or path of your own YAML file."
+        ),
     ] = None,
     profile: ProfileOption = None,
     speed_mps: SpeedOption = None,

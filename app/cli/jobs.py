@@ -75,7 +75,9 @@ def _tell(jobs: "JobService", job: "Job", *, as_json: bool) -> None:
 
 
 def _line(job: "Job") -> str:
+    from app.schemas.moments import utc_text
+
     so_far = f"{job.stage} ({job.percent:.0f} %)" if job.stage and job.percent is not None else job.stage
-    created = job.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    created = utc_text(job.created_at)
     parts = (job.id, f"{job.status:9}", created, job.kind, job.area_id, so_far)
     return "  ".join(part for part in parts if part)

@@ -13,7 +13,10 @@ OutputOption = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of standard output."),
 ]
 StandardOption = Annotated[
-    str, typer.Option(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file.")
+    str,
+    typer.Option(
+        metavar="ID|PATH", help="Id of a standard, shipped or added, or path of your own YAML file."
+    ),
 ]
 ProfileOption = Annotated[
     str | None,

@@ -1,6 +1,7 @@
-"""`reach15 standards`: which standards there are and what they ask."""
+"""`reach15 standards`: which standards there are, what they ask, and your own ones in the database."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,17 +13,18 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from app.domain.standard import Service, Standard
+    from app.services.standards import ListedStandard
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command("list")
 def list_(as_json: JsonOption = False) -> None:
-    """List the shipped standards."""
-    from app.ingest.standard_files import load_shipped_standards
+    """List all standards: the shipped ones, and those that were added."""
+    from app.cli.wiring import load_settings, open_standards
     from app.schemas.standards import standard_summaries
 
-    standards = load_shipped_standards().values()
+    standards = open_standards(load_settings()).list_standards()
     if as_json:
         write_json({"standards": standard_summaries(standards)})
     else:
@@ -33,23 +35,63 @@ def list_(as_json: JsonOption = False) -> None:
 def show(
     standard: Annotated[
         str,
-        typer.Argument(metavar="ID|PATH", help="Id of a shipped standard, or path of your own YAML file."),
+        typer.Argument(metavar="ID|PATH", help="Id of a standard, or path of your own YAML file."),
     ],
     as_json: JsonOption = False,
 ) -> None:
     """Show a standard: its services, their limits, and where each value comes from."""
-    from app.cli.wiring import find_standard
+    from app.cli.wiring import find_listed_standard
 
-    chosen = find_standard(standard)
+    chosen = find_listed_standard(standard)
     if as_json:
         from app.schemas.standards import standard_to_dict
 
         write_json(standard_to_dict(chosen))
     else:
-        write_tables(_show_parts(chosen))
+        write_tables(_show_parts(chosen.standard))
 
 
-def _list_parts(standards: "Iterable[Standard]") -> "Iterable[RenderableType]":
+@app.command("add")
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Your standard as YAML or JSON.")],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Keep it whatever is kept under its id already.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a standard of your own in the database: `--standard ID` knows it from then on, as HTTP does."""
+    from app.cli.wiring import load_settings, open_standards
+    from app.ingest.standard_files import read_standard_file
+    from app.wiring import actor_here
+
+    document = read_standard_file(file)
+    settings = load_settings()
+    keep = open_standards(settings).replace if replace else open_standards(settings).add
+    kept, is_new = keep(document, actor=actor_here(settings))
+    if as_json:
+        from app.schemas.standards import standard_to_dict
+
+        write_json(standard_to_dict(kept))
+    else:
+        done = "added" if is_new else "replaced" if replace else "is kept already, word for word"
+        typer.echo(f"standard {kept.standard.id} version {kept.standard.version}: {done}")
+
+
+@app.command("remove")
+def remove(
+    standard: Annotated[str, typer.Argument(metavar="ID", help="Id of a standard that was added.")],
+) -> None:
+    """Remove a standard of your own from the database; snapshots that were taken with it keep it."""
+    from app.cli.wiring import load_settings, open_standards
+    from app.wiring import actor_here
+
+    settings = load_settings()
+    open_standards(settings).remove(standard, actor=actor_here(settings))
+    typer.echo(f"standard {standard}: removed")
+
+
+def _list_parts(standards: "Iterable[ListedStandard]") -> "Iterable[RenderableType]":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -58,10 +100,13 @@ def _list_parts(standards: "Iterable[Standard]") -> "Iterable[RenderableType]":
     table.add_column("standard", no_wrap=True)
     table.add_column("version", no_wrap=True)
     table.add_column("services", justify="right", no_wrap=True)
+    table.add_column("origin", no_wrap=True)
     table.add_column("title", overflow="fold")
-    for standard in standards:
+    for listed in standards:
+        standard = listed.standard
         title = Text(f"{standard.title.zh}\n{standard.title.en}")
-        table.add_row(standard.id, standard.version, str(len(standard.services)), title)
+        count = str(len(standard.services))
+        table.add_row(standard.id, standard.version, count, listed.origin, title)
     yield table
 
 

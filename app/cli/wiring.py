@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.services.jobs import JobService
     from app.services.ports import AreaStore
     from app.services.scenarios import ScenarioService
+    from app.services.standards import ListedStandard, StandardService
     from app.settings import Settings
 
 _SECRET = ("REACH15_DATABASE_URL",)
@@ -96,11 +97,39 @@ def shipped_services() -> "dict[str, Service]":
     return distinct_services(load_shipped_standards().values())
 
 
-def find_standard(reference: str) -> "Standard":
-    """A shipped standard by its id, or a user's own by the path of its file."""
-    from app.ingest.standard_files import get_standard
+def open_standards(settings: "Settings") -> "StandardService":
+    """Shipped standards, and those that the database keeps."""
+    from app.db.ready import ReadyDatabase
+    from app.db.repositories.standards import SqlStandards
+    from app.services.standards import StandardService
 
-    return get_standard(reference)
+    return StandardService(SqlStandards(ReadyDatabase(open_database(settings))))
+
+
+def find_standard(reference: str) -> "Standard":
+    """A standard by its id, shipped or kept in the database, or by the path of its file."""
+    return find_listed_standard(reference).standard
+
+
+def find_listed_standard(reference: str) -> "ListedStandard":
+    """As `find_standard`, with where it is from."""
+    from app.domain.standard import StandardNotFoundError
+    from app.ingest.standard_files import find_standard_file, load_standard_file
+    from app.services.standards import FILE, SHIPPED, ListedStandard, find_shipped
+
+    shipped = find_shipped(reference)  # asks no database
+    if shipped is not None:
+        return ListedStandard(shipped, SHIPPED)
+    path = find_standard_file(reference)
+    if path is not None:
+        return ListedStandard(load_standard_file(path), FILE)
+    standards = open_standards(load_settings())
+    found = standards.find(reference)
+    if found is None:
+        raise StandardNotFoundError(
+            reference, standards.ids(), "; a path to a YAML file of your own works too"
+        )
+    return found
 
 
 def find_profile(reference: "str | None") -> "Profile | None":

@@ -39,7 +39,7 @@ def work(
 
 
 def _run(stop: threading.Event) -> None:
-    from app.cli.wiring import load_settings, open_jobs, open_store
+    from app.cli.wiring import load_settings, open_jobs, open_standards, open_store
     from app.problems import explain_failure
     from app.schemas.siting_job import SITING
     from app.services.job_kinds import JOB_KINDS
@@ -48,9 +48,9 @@ def _run(stop: threading.Event) -> None:
     settings = load_settings()
     jobs = open_jobs(settings)
     Worker(
-        jobs.store,
-        jobs.folders,
+        jobs,
         open_store(settings),
+        open_standards(settings),
         settings,
         kinds={**JOB_KINDS, SITING.name: SITING},
         explain=explain_failure,

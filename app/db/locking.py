@@ -23,6 +23,12 @@ def lock_scenario(session: Session, area_id: str, name: str) -> None:
         _lock(session, f"reach15 scenario {area_id}/{name}")
 
 
+def lock_standard(session: Session, standard_id: str) -> None:
+    """The same for one standard, whether it is there yet or not."""
+    if session.get_bind().dialect.name == "postgresql":
+        _lock(session, f"reach15 standard {standard_id}")
+
+
 def _lock(session: Session, name: str) -> None:
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     session.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

@@ -35,6 +35,16 @@ class NotJsonError(Reach15Error):
         super().__init__(f"the body is said to be '{kind}'; send JSON as application/json")
 
 
+class NotYamlError(Reach15Error):
+    """A request's body is said to be neither YAML nor JSON."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(
+            f"the body is said to be '{kind}'; send YAML as application/yaml, or JSON as application/json"
+        )
+
+
 class NotFoundError(Reach15Error):
     """Something was asked for by a name that does not exist."""
 

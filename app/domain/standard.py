@@ -1,13 +1,20 @@
 """A service standard: which services a household must reach, within which limit, and how OSM shows them."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from app.domain.errors import NotFoundError
+from app.domain.errors import NotFoundError, Reach15Error
 
 OBLIGATIONS = ("must", "should", "may")
+
+STANDARD_ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""What a standard may be called; it stands in addresses."""
 
 SELECTOR_KEYS: Mapping[str, frozenset[str] | None] = {
     "amenity": None,
@@ -155,11 +162,48 @@ class Standard:
     def find_service(self, service_id: str) -> Service | None:
         return next((service for service in self.services if service.id == service_id), None)
 
+    @cached_property
+    def digest(self) -> str:
+        """Names all that the standard says, however it was written down: another word, another digest."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=sorted)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class OwnStandard:
+    """A city's own standard as it is kept: the fields of its document, checked before."""
+
+    id: str
+    version: str
+    document: Mapping[str, Any]
+    created_at: datetime
+    created_by: str
+
+
+class StandardExistsError(Reach15Error):
+    """A standard of this id is kept already, and says something else."""
+
+    def __init__(self, standard_id: str, version: str) -> None:
+        self.standard_id = standard_id
+        self.version = version
+        super().__init__(
+            f"standard '{standard_id}' is kept already, version {version}, and says something else; give this one "
+            f"another id, or replace that one (PUT /v1/standards/{standard_id}, reach15 standards add --replace)"
+        )
+
+
+class StandardIsShippedError(Reach15Error):
+    """The standards that come with the program can be neither replaced nor removed."""
+
+    def __init__(self, standard_id: str) -> None:
+        self.standard_id = standard_id
+        super().__init__(f"standard '{standard_id}' comes with the program; give your own another id")
+
 
 class StandardNotFoundError(NotFoundError):
     """No standard has this id."""
 
-    def __init__(self, standard_id: str, known: tuple[str, ...], hint: str = "") -> None:
+    def __init__(self, standard_id: str, known: tuple[str, ...] = (), hint: str = "") -> None:
         self.standard_id = standard_id
         super().__init__(f"standard '{standard_id}' does not exist (standards: {', '.join(known)}){hint}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import orjson
 import yaml
 
 from app.domain.errors import BadInputError
@@ -31,6 +32,8 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.A
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _MAX_DIGITS = 300  # longer ones are beyond any float
 _NO_TEXT = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HALVES = re.compile(r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""A backslash for itself, or a character beyond the first plane as JSON escapes it."""
 _PLAIN_KEY = re.compile(r"[\w:.-]{1,60}")
 
 
@@ -51,6 +54,41 @@ class MarkedYaml:
     def error(self, path: FieldPath, problem: str) -> BadInputError:
         """What is wrong, with file, line and field before it."""
         return BadInputError(place(self.name, self.line(path), path), problem)
+
+
+@dataclass(frozen=True)
+class UnmarkedValue(MarkedYaml):
+    """A value without a text, and so without lines."""
+
+    @classmethod
+    def of(cls, name: str, value: Any) -> "UnmarkedValue":
+        return cls(name, value, {(): 1})
+
+    def error(self, path: FieldPath, problem: str) -> BadInputError:
+        field = field_name(path)
+        return BadInputError(f"{self.name}, {field}" if field else self.name, problem)
+
+
+def json_as_yaml(text: str, name: str) -> str:
+    """JSON, written so that a YAML reader reads the same on the same lines.
+
+    Raises
+    ------
+    BadInputError
+        If it is no JSON; names the line.
+    """
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadInputError(place(name, error.lineno), f"is not JSON: {error.msg}") from None
+    # Tabs stand between values only. YAML has no escapes in two halves.
+    return _HALVES.sub(_join_halves, text.replace("\t", " "))
+
+
+def _join_halves(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return found[0]
+    return bytes.fromhex(found[1] + found[2]).decode("utf-16-be")
 
 
 def read_marked_yaml(text: str, name: str) -> MarkedYaml:
@@ -100,11 +138,16 @@ def read_yaml_text(path: Path, kind: str) -> str:
         raise BadInputError(shown(str(path)), f"cannot be read: {reason}") from None
     if len(content) > MAX_FILE_BYTES:
         raise BadInputError(str(path), f"is larger than {MAX_FILE_BYTES // 1_000_000} MB, so it is no {kind}")
+    return decode_text(content, str(path))
+
+
+def decode_text(content: bytes, name: str) -> str:
+    """Text, without a mark at its beginning; `BadInputError` names the line where it is no UTF-8."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadInputError(f"{path}, line {line}", "is not UTF-8 text; save the file as UTF-8") from None
+        raise BadInputError(place(name, line), "is not UTF-8 text; save the file as UTF-8") from None
 
 
 def place(name: str, line: int, path: FieldPath = ()) -> str:
@@ -171,7 +214,7 @@ class _Reader:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 self._refuse(event, path, "has a key that is not plain text")
-            key = event.value
+            key = self._text(event, path)
             if key in values:
                 first = self.lines[(*path, key)]
                 self._refuse(event, (*path, key), f"is given twice, first on line {first}; keep one")
@@ -187,7 +230,7 @@ class _Reader:
         return values
 
     def _scalar(self, event: Any, path: FieldPath) -> str | float | bool | None:
-        text: str = event.value
+        text = self._text(event, path)
         if not event.implicit[0]:  # quoted, or a block of text
             return text
         if text in _CONSTANTS:
@@ -198,6 +241,13 @@ class _Reader:
         if not math.isfinite(number):
             self._refuse(event, path, f"{shown(text)} is not a finite number")
         return number
+
+    def _text(self, event: Any, path: FieldPath) -> str:
+        text: str = event.value
+        odd = _NO_TEXT.search(text)
+        if odd:  # escaped: as itself it was refused before
+            self._refuse(event, path, f"holds U+{ord(odd[0]):04X}, which no text has; take it away")
+        return text
 
     def _refuse(self, event: Any, path: FieldPath, problem: str) -> NoReturn:
         raise BadInputError(place(self.name, _line(event), path), problem)

@@ -1,7 +1,6 @@
 """Gate policies and baselines as users keep them: YAML or JSON files, or values that came with a request."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,20 @@ from app.domain.policy import (
     Rule,
     Waiver,
 )
-from app.ingest.marked_yaml import FieldPath, MarkedYaml, field_name, read_marked_yaml, read_yaml_text, shown
+from app.ingest.marked_yaml import (
+    FieldPath,
+    MarkedYaml,
+    UnmarkedValue,
+    read_marked_yaml,
+    read_yaml_text,
+    shown,
+)
 from app.ingest.standard_problems import POLICY_SCHEMA, find_schema_problem
 
 ALL_SERVICES = "all"
 """May be written for a rule's service instead of leaving it out."""
 
 _DEEPEST, _MOST_VALUES = 12, 100_000
-
-
-@dataclass(frozen=True)
-class _SentValue(MarkedYaml):
-    """A value without a file, and so without lines."""
-
-    def error(self, path: FieldPath, problem: str) -> BadInputError:
-        field = field_name(path)
-        return BadInputError(f"{self.name}, {field}" if field else self.name, problem)
 
 
 def load_policy_file(path: Path) -> Policy:
@@ -58,7 +55,7 @@ def read_policy_value(value: Any, name: str = "policy") -> Policy:
     """
     try:
         _check_size(value, name)
-        return _policy_of(_SentValue(name, value, {(): 1}))
+        return _policy_of(UnmarkedValue.of(name, value))
     except BadInputError as error:
         raise MalformedPolicyError(error.where, error.problem) from error
 

@@ -20,7 +20,14 @@ from app.domain.standard import (
     Standard,
     StandardNotFoundError,
 )
-from app.ingest.marked_yaml import FieldPath, MarkedYaml, read_marked_yaml, read_yaml_text, shown
+from app.ingest.marked_yaml import (
+    FieldPath,
+    MarkedYaml,
+    json_as_yaml,
+    read_marked_yaml,
+    read_yaml_text,
+    shown,
+)
 from app.ingest.standard_problems import find_schema_problem
 
 UNSURE_MARKS = frozenset({"O", "o", "U"})
@@ -29,7 +36,7 @@ UNSURE_MARKS = frozenset({"O", "o", "U"})
 _SECONDS_PER_MINUTE = (
     60.0  # that of app.geo would bring the whole engine along, a second just to list standards
 )
-_SUFFIXES = (".yaml", ".yml")
+_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def shipped_standard_ids() -> tuple[str, ...]:
@@ -55,24 +62,12 @@ def get_shipped_standard(standard_id: str) -> Standard:
     return _load_shipped(standard_id)
 
 
-def get_standard(reference: str) -> Standard:
-    """A standard by the id of a shipped one or by the path to a file. Not for requests: it opens what it is told.
-
-    Raises
-    ------
-    StandardNotFoundError
-        If it is neither.
-    BadInputError
-        If it is a file, but not a standard.
-    """
+def find_standard_file(reference: str) -> Path | None:
+    """The path that a reference is, unless it is the id of a standard. Not for requests: it looks at the disk."""
     if reference in _shipped_files():
-        return _load_shipped(reference)
+        return None
     looks_like_path = os.sep in reference or "/" in reference or reference.lower().endswith(_SUFFIXES)
-    if looks_like_path or os.path.lexists(reference):
-        return load_standard_file(Path(reference))
-    raise StandardNotFoundError(
-        reference, shipped_standard_ids(), "; a path to a YAML file of your own works too"
-    )
+    return Path(reference) if looks_like_path or os.path.lexists(reference) else None
 
 
 def load_standard_file(path: Path) -> Standard:
@@ -83,12 +78,41 @@ def load_standard_file(path: Path) -> Standard:
     BadInputError
         If the file cannot be read or is not a standard; names file, line and field.
     """
-    document = read_marked_yaml(read_yaml_text(path, "standard"), str(path))
+    return standard_of(read_standard_file(path))
+
+
+def read_standard_file(path: Path) -> MarkedYaml:
+    """The checked document of a user's own standard; raises as `load_standard_file` does."""
+    text = read_yaml_text(path, "standard")
+    return read_standard(text, str(path), is_json=path.suffix.lower() == ".json")
+
+
+def read_standard(text: str, name: str, *, is_json: bool = False) -> MarkedYaml:
+    """A document, checked against the published schema; JSON is read as the YAML that it is.
+
+    Raises
+    ------
+    BadInputError
+        If it is no standard; names line and field after `name`.
+    """
+    if is_json:
+        text = json_as_yaml(text, name)
+    document = read_marked_yaml(text, name)
+    check_standard(document)
+    return document
+
+
+def check_standard(document: MarkedYaml) -> None:
+    """Raise `BadInputError` for the first thing that keeps a document from being a standard."""
     if not isinstance(document.value, dict):
         raise document.error((), "must be a mapping with the fields id, version, title, source and services")
     problem = find_schema_problem(document) or next(_find_problems(document), None)
     if problem:
         raise document.error(*problem)
+
+
+def standard_of(document: MarkedYaml) -> Standard:
+    """The standard that a checked document is."""
     return _standard(document.value)
 
 

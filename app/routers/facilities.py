@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
-from app.dependencies import DEMO_STANDARD, CrsDep, EngineDep
+from app.dependencies import DEMO_STANDARD, AskedStandardDep, CrsDep, EngineDep
 from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.facility import Facilities
 from app.domain.standard import Standard, StandardNotFoundError
@@ -21,7 +21,6 @@ from app.services.facilities import distinct_services, services_by_facility
 from app.services.standards import (
     ServiceNotFoundError,
     get_service,
-    get_standard,
     list_standards,
 )
 
@@ -46,6 +45,7 @@ def list_facilities(
     page: PageDep,
     bbox: BboxDep,
     crs: CrsDep,
+    chosen: AskedStandardDep,
     service: Annotated[
         str | None, Query(description="Only facilities that offer this service.", examples=["supermarket"])
     ] = None,
@@ -59,7 +59,7 @@ def list_facilities(
     ] = None,
 ) -> GeoJsonAnswer:
     """One feature a facility, by id, in pages: follow the `next` link until there is none."""
-    chosen = None if standard is None else get_standard(standard)
+    del standard  # found for the answer's tag already
     offered = _offered(engine, service, chosen)
     matching = _inside(engine.area.facilities, np.asarray(list(offered), dtype=np.int64), bbox)
     part = cut_page(engine.area.facilities.id, matching, page)

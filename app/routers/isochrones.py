@@ -7,7 +7,15 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query
 
-from app.dependencies import DEMO_STANDARD, CrsDep, EngineDep, ProfileId, SpeedMps
+from app.dependencies import (
+    DEMO_STANDARD,
+    AskedStandardDep,
+    CrsDep,
+    EngineDep,
+    ProfileId,
+    SpeedMps,
+    StandardServiceDep,
+)
 from app.domain.errors import AreaNotFoundError, BadInputError, FacilityNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
@@ -27,7 +35,7 @@ from app.services.isochrone_limits import (
 )
 from app.services.isochrone_origins import choose_free_walker, choose_origins, place_origins
 from app.services.isochrones import Direction, Shape, draw
-from app.services.standards import ServiceNotFoundError, get_service, get_standard
+from app.services.standards import ServiceNotFoundError, get_service
 
 router = APIRouter(prefix="/v1/areas/{area}", tags=["isochrones"])
 
@@ -55,6 +63,7 @@ def get_isochrones(
     engine: EngineDep,
     *,
     crs: CrsDep,
+    chosen: AskedStandardDep,
     lon: Annotated[
         float | None,
         Query(
@@ -105,7 +114,7 @@ def get_isochrones(
     standard: Annotated[
         str | None,
         Query(
-            description="Id of a shipped standard: `service` is one of its services, and its speed and profile count "
+            description="Id of a standard: `service` is one of its services, and its speed and profile count "
             "where none is given.",
             examples=[DEMO_STANDARD],
         ),
@@ -136,7 +145,7 @@ def get_isochrones(
     Polygons are valid, keep holes and separate parts, and nest: within 5 minutes lies within 10, whether asked together
     or alone. Where nothing is reached the geometry is empty and `reason` says why.
     """
-    chosen = None if standard is None else get_standard(standard)
+    del standard  # found for the answer's tag already
     walker = choose_free_walker(chosen, profile, speed_mps)
     with _as_parameter("query"):
         if service is not None and chosen is None:
@@ -159,9 +168,11 @@ def get_isochrones(
     response_class=GeoJsonAnswer,
     responses=_PROBLEMS,
 )
-def post_isochrones(engine: EngineDep, question: IsochroneQuestion, crs: CrsDep) -> GeoJsonAnswer:
+def post_isochrones(
+    engine: EngineDep, standards: StandardServiceDep, question: IsochroneQuestion, crs: CrsDep
+) -> GeoJsonAnswer:
     """Merged, one feature for each limit: the union of all. Else one for each place and limit, with its `origin`."""
-    chosen = None if question.standard is None else get_standard(question.standard)
+    chosen = None if question.standard is None else standards.get(question.standard)
     walker = choose_free_walker(chosen, question.profile, question.speed_mps)
     asked = [Limit(value, "minutes") for value in question.minutes]
     asked += [Limit(value, "meters") for value in question.meters]

@@ -11,6 +11,7 @@ from app.dependencies import (
     EngineDep,
     JobServiceDep,
     StandardDep,
+    StandardServiceDep,
     WalkerDep,
     Weight,
     refuse_changes,
@@ -105,7 +106,13 @@ def get_heat(
     ),
     dependencies=[Depends(refuse_changes)],
 )
-def post_siting(area: AreaId, engine: EngineDep, jobs: JobServiceDep, body: SitingBody) -> JsonAnswer:
+def post_siting(
+    area: AreaId,
+    engine: EngineDep,
+    jobs: JobServiceDep,
+    standards: StandardServiceDep,
+    body: SitingBody,
+) -> JsonAnswer:
     """Starts a job; `Location` is its address. Its `report` is the answer, as `reach15 site --json` tells it.
 
     While it runs, `details` has the `incumbent`, the `bound` and the `gap`; cancelled, it ends with the best answer
@@ -122,7 +129,7 @@ def post_siting(area: AreaId, engine: EngineDep, jobs: JobServiceDep, body: Siti
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(orjson.dumps(content))
         try:
-            _, _, question = body.asked(folder)
+            _, _, question = body.asked(folder, standards)
             check_question(engine, question)
             body.places(engine, folder)
         except BadInputError as error:  # names the file in our folder; whoever sent it knows none

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.job import Job, JobStatus
+from app.schemas.moments import utc_text
 from app.services.jobs import eta_s
 
 
@@ -66,8 +67,4 @@ def report_rows(job: Job) -> list[tuple[Any, ...]]:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return (
-        None
-        if moment is None
-        else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    return None if moment is None else utc_text(moment, "milliseconds")

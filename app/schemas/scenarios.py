@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.domain.scenario import ScenarioSummary
-from app.schemas.versions import moment_text
+from app.schemas.moments import utc_text
 from app.services.scenarios import SavedScenario
 
 
@@ -15,9 +15,9 @@ def scenario_to_dict(summary: ScenarioSummary) -> dict[str, Any]:
         "lenient": summary.lenient,
         "crs": summary.crs,
         "digest": summary.digest,
-        "created_at": moment_text(summary.created_at),
+        "created_at": utc_text(summary.created_at),
         "created_by": summary.created_by,
-        "changed_at": moment_text(summary.changed_at),
+        "changed_at": utc_text(summary.changed_at),
         "changed_by": summary.changed_by,
     }
 

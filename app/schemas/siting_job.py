@@ -22,7 +22,7 @@ from app.services.siting import (
     SitingQuestion,
     site,
 )
-from app.services.standards import get_service, get_standard
+from app.services.standards import StandardService, get_service
 
 SITING_KIND = "siting"
 EXISTING = "existing"
@@ -43,7 +43,7 @@ class SitingBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
-    standard: str = Field(description="Id of a shipped standard.")
+    standard: str = Field(description="Id of a standard, shipped or your own.")
     services: list[str] = Field(min_length=1, description="What a site offers.")
     sites: int | None = Field(
         None, ge=1, le=MOST_SITES, description="Cover the most weight with at most so many sites."
@@ -93,9 +93,9 @@ class SitingBody(BaseModel):
         )
         return [(name, problem) for is_good, name, problem in checks if not is_good]
 
-    def asked(self, files: Path) -> tuple[Standard, Walker, SitingQuestion]:
+    def asked(self, files: Path, standards: StandardService) -> tuple[Standard, Walker, SitingQuestion]:
         """What is meant, with the files in a folder."""
-        standard = get_standard(self.standard)
+        standard = standards.get(self.standard)
         walker = choose_walker(standard, self.profile, self.speed_mps)
         excluded = None if self.exclude is None else read_area_file(files / EXCLUDE_FILE, "exclusion zone")
         question = SitingQuestion(
@@ -122,7 +122,7 @@ class SitingBody(BaseModel):
 
 def _run(context: JobContext) -> JobResult:
     body = SitingBody.model_validate(context.job.input)
-    standard, walker, question = body.asked(context.inputs)
+    standard, walker, question = body.asked(context.inputs, context.standards)
     context.progress("area", 0.0)
     engine = AreaEngine(context.areas.load(context.job.area_id or ""))
 

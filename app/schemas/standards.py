@@ -4,11 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.domain.standard import Selector, Service, Source, Standard
+from app.schemas.moments import utc_text
 from app.schemas.names import limit_to_dict, name_to_dict
+from app.services.standards import ListedStandard
 
 
-def standard_to_dict(standard: Standard) -> dict[str, Any]:
+def standard_to_dict(listed: ListedStandard) -> dict[str, Any]:
     """A standard with all that it says, sources and OSM selectors included."""
+    return _head(listed) | standard_content(listed.standard)
+
+
+def standard_content(standard: Standard) -> dict[str, Any]:
+    """What a standard says, whoever keeps it."""
     return {
         "id": standard.id,
         "version": standard.version,
@@ -24,17 +31,27 @@ def standard_to_dict(standard: Standard) -> dict[str, Any]:
     }
 
 
-def standard_summaries(standards: Iterable[Standard]) -> list[dict[str, Any]]:
+def standard_summaries(standards: Iterable[ListedStandard]) -> list[dict[str, Any]]:
     """One line for each standard of a list."""
     return [
-        {
-            "id": standard.id,
-            "version": standard.version,
-            "title": name_to_dict(standard.title),
-            "services": len(standard.services),
+        _head(listed)
+        | {
+            "id": listed.standard.id,
+            "version": listed.standard.version,
+            "title": name_to_dict(listed.standard.title),
+            "services": len(listed.standard.services),
         }
-        for standard in standards
+        for listed in standards
     ]
+
+
+def _head(listed: ListedStandard) -> dict[str, Any]:
+    return {
+        "origin": listed.origin,
+        "digest": listed.standard.digest,
+        "created_at": None if listed.created_at is None else utc_text(listed.created_at),
+        "created_by": listed.created_by,
+    }
 
 
 def _service_to_dict(service: Service) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Versions of an area on the wire."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from app.domain.area import ATTRIBUTION, AreaVersion
+from app.schemas.moments import utc_text
 
 
 def version_to_dict(version: AreaVersion) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def version_to_dict(version: AreaVersion) -> dict[str, Any]:
         "data_hash": version.data_hash,
         "title": version.title,
         "counts": version.counts,
-        "created_at": moment_text(version.created_at),
+        "created_at": utc_text(version.created_at),
         "created_by": version.created_by,
     }
 
@@ -25,8 +25,3 @@ def versions_to_dict(area_id: str, versions: Sequence[AreaVersion]) -> dict[str,
     """All versions of an area, newest first."""
     listed = [version_to_dict(version) for version in versions]
     return {"area": area_id, "versions": listed, "attribution": ATTRIBUTION}
-
-
-def moment_text(moment: datetime) -> str:
-    """A moment in UTC, to the second."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

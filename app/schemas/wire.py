@@ -89,7 +89,19 @@ class AreaAnswer(AreaSummary):
     provenance: Provenance
 
 
-class StandardSummary(BaseModel):
+class StandardOrigin(BaseModel):
+    """Where a standard is from."""
+
+    origin: Literal["shipped", "own"]
+    digest: str = Field(description="Names all that the standard says: another word, another digest.")
+    created_at: str | None = Field(
+        description="Since when it is kept as it is, in UTC; null of a shipped one.",
+        json_schema_extra={"format": "date-time"},
+    )
+    created_by: str | None = Field(description="Who keeps it; null of a shipped one.")
+
+
+class StandardSummary(StandardOrigin):
     """A standard in the list."""
 
     id: str
@@ -99,7 +111,7 @@ class StandardSummary(BaseModel):
 
 
 class StandardsAnswer(BaseModel):
-    """All shipped standards."""
+    """All standards: the shipped ones, then your own."""
 
     standards: list[StandardSummary]
 
@@ -159,7 +171,7 @@ class StandardService(BaseModel):
     note: str | None
 
 
-class StandardAnswer(BaseModel):
+class StandardAnswer(StandardOrigin):
     """A standard with all that it says."""
 
     id: str

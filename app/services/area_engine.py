@@ -28,6 +28,9 @@ from app.services.kernel_loader import KernelLoader
 _KEPT_WALKS = 256
 """Walks of this many services and profiles are kept; each takes 24 bytes a household."""
 
+_KEPT_SERVICES = 1024
+"""Facilities of this many services are kept: a standard of one's own that is replaced leaves its services behind."""
+
 _KEPT_GRAPHS = 4
 """Search graphs in seconds of this many profiles with costs, each at its speed, are kept."""
 
@@ -94,7 +97,7 @@ class AreaEngine:
         self._views: dict[bool, WalkingView] = {}
         self._grounds: dict[bool, Ground] = {}
         self._reversed: OrderedDict[int, tuple[SearchGraph, SearchGraph]] = OrderedDict()
-        self._offering: dict[int, tuple[Service, IntArray]] = {}
+        self._offering: OrderedDict[int, tuple[Service, IntArray]] = OrderedDict()
         self._walks: OrderedDict[tuple[Any, ...], NearestWalks] = OrderedDict()
         self._timed_graphs: OrderedDict[tuple[bool, ExtraCosts, float], SearchGraph] = OrderedDict()
         self.comparing = threading.RLock()
@@ -148,6 +151,8 @@ class AreaEngine:
             if known is None:
                 # The service is kept with its answer, so that its identity is not given to another one.
                 known = self._offering[id(service)] = (service, self.area.facilities.offering(service))
+                while len(self._offering) > _KEPT_SERVICES:
+                    self._offering.popitem(last=False)
             return known[1]
 
     def timed_graph(self, profile: Profile, speed_mps: float) -> SearchGraph:

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import AreaChangedError
-from app.services.facilities import distinct_services
 from app.services.import_area import ImportRequest, import_area
 from app.services.job_context import JobContext, JobKind, JobResult
-from app.services.standards import list_standards
 from app.services.update_area import DataRequest, update_area
 
 IMPORT_KIND = "area-import"
@@ -99,7 +97,7 @@ def _run_import(context: JobContext) -> JobResult:
         import_request(context.job.input, context.inputs),
         context.areas,
         context.settings,
-        known_services=distinct_services(list_standards()).keys(),
+        known_services=context.standards.service_ids(),
         progress=stage_progress(context, _BEGINS_AT_PERCENT),
     )
     return JobResult(asdict(report))
@@ -116,7 +114,7 @@ def _update(context: JobContext) -> JobResult:
     report = update_area(
         DataRequest(**_from_json(context.job.input, context.inputs)),
         context.areas,
-        known_services=distinct_services(list_standards()).keys(),
+        known_services=context.standards.service_ids(),
         progress=stage_progress(context, _UPDATE_BEGINS_AT_PERCENT),
     )
     return JobResult(asdict(report))

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain.job import Job
 from app.services.ports import AreaStore
+from app.services.standards import StandardService
 from app.settings import Settings
 
 
@@ -65,6 +66,7 @@ class JobContext:
     job: Job
     settings: Settings
     areas: AreaStore
+    standards: StandardService
     inputs: Path
     outputs: Path
     state: Progress

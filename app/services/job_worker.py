@@ -19,7 +19,9 @@ from app.domain.errors import DatabaseError, DatabaseUnavailableError
 from app.domain.job import Ending, Job, JobLostError, JobStatus
 from app.services.job_context import JobContext, JobKind, JobResult, JobStoppedError, Progress
 from app.services.job_folders import JobFolders
+from app.services.jobs import JobService
 from app.services.ports import AreaStore, JobStore
+from app.services.standards import StandardService
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -75,9 +77,9 @@ class Worker:
 
     def __init__(
         self,
-        jobs: JobStore,
-        folders: JobFolders,
+        jobs: JobService,
         areas: AreaStore,
+        standards: StandardService,
         settings: Settings,
         *,
         kinds: Mapping[str, JobKind],
@@ -86,10 +88,11 @@ class Worker:
         abandon: Callable[[], None],
     ) -> None:
         self.name = worker_name()
-        self._jobs = jobs
-        self._folders = folders
+        self._jobs = jobs.store
+        self._folders = jobs.folders
         self._areas = areas
         self._settings = settings
+        self._standards = standards
         self._kinds = kinds
         self._explain = explain
         self._stop = stop
@@ -137,7 +140,14 @@ class Worker:
         outputs = self._folders.outputs(job.id)
         areas = self._areas.ending(job.id, self.name)
         context = JobContext(
-            job, self._settings, areas, self._folders.inputs(job.id), outputs, state, report_now
+            job,
+            self._settings,
+            areas,
+            self._standards,
+            self._folders.inputs(job.id),
+            outputs,
+            state,
+            report_now,
         )
         try:
             outputs.mkdir(parents=True, exist_ok=True)

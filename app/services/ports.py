@@ -1,12 +1,13 @@
 """What the use-cases need of the outside; a database and a directory stand behind it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 from app.domain.job import Beat, Ending, Job, JobStatus
 from app.domain.scenario import Precondition, Scenario, ScenarioContent, ScenarioSummary
+from app.domain.standard import OwnStandard, Standard
 
 
 class AreaStore(Protocol):
@@ -216,3 +217,26 @@ class JobStore(Protocol):
 
     def unneeded(self, job_ids: list[str]) -> list[str]:
         """Of which of these ids nobody needs the input any more: no job has it, or it ended for good."""
+
+
+class StandardStore(Protocol):
+    """Keeps the standards of a city's own, and who changed them."""
+
+    def list_standards(self) -> tuple[OwnStandard, ...]:
+        """All of them, by id."""
+
+    def find_standard(self, standard_id: str) -> OwnStandard | None:
+        """The one of this id."""
+
+    def add_standard(
+        self, standard: Standard, document: Mapping[str, Any], *, actor: str
+    ) -> tuple[OwnStandard, bool]:
+        """Keep a new one. Where its id is taken, what is kept there stays and comes back with False."""
+
+    def replace_standard(
+        self, standard: Standard, document: Mapping[str, Any], *, actor: str
+    ) -> tuple[OwnStandard, bool]:
+        """Keep one, instead of what is kept under its id; False if there was something."""
+
+    def remove_standard(self, standard_id: str, *, actor: str) -> bool:
+        """Forget one; False if there is none."""

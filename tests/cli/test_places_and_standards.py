@@ -11,6 +11,8 @@ from fastapi.testclient import TestClient
 from app.cli.csv_rows import safe_text
 from tests.cli.conftest import Cli
 from tests.support.http import STANDARD, all_pages, get_ok
+from tests.support.own_standard import OWN, as_json, as_yaml, own_standard
+from tests.support.small_town import do_import, town
 
 
 def csv_rows(text: str) -> list[dict[str, str]]:
@@ -134,3 +136,36 @@ def test_standards_read_well(cli: Cli) -> None:
 
 def test_an_unknown_standard_is_bad_input(cli: Cli) -> None:
     assert STANDARD in cli("standards", "show", "none").failed(2)
+
+
+def test_a_standard_of_ones_own_is_kept_and_used(cli: Cli, tmp_path: Path) -> None:
+    do_import(tmp_path / "data", town().write(tmp_path / "town.osm"))
+    Path("own.yaml").write_text(as_yaml(own_standard(10)), encoding="utf-8")
+    Path("other.json").write_text(as_json(own_standard(0.5, version="2")), encoding="utf-8")
+    assert "; a path to a YAML file" in cli("assess", "town", "--standard", OWN).failed(2)
+    assert cli("standards", "add", "own.yaml").out == f"standard {OWN} version 1: added\n"
+    assert "is kept already, word for word" in cli("standards", "add", "own.yaml").out
+    assert f"{OWN} " in cli("standards", "list").out
+    assert "Bread" in cli("standards", "show", OWN).out
+    shown = cli("standards", "show", OWN, "--json").json()
+    assert (shown["origin"], cli("standards", "show", "own.yaml", "--json").json()["origin"]) == (
+        "own",
+        "file",
+    )
+
+    def covered() -> Any:
+        (service,) = cli("assess", "town", "--standard", OWN, "--json").json()["services"]
+        return service["states"]["covered"]["households"]
+
+    near = covered()
+    assert "says something else" in cli("standards", "add", "other.json").failed(2)
+    assert cli("standards", "add", "other.json", "--replace", "--json").json()["version"] == "2"
+    assert covered() < near
+    for command in ("facilities", "isochrone"):
+        options = ("town", "--standard", OWN, "--service", "bread")
+        assert cli(command, *options).code == 0
+    assert "comes with the program" in cli("standards", "remove", STANDARD).failed(2)
+    assert "removed" in cli("standards", "remove", OWN).out
+    assert "does not exist" in cli("standards", "remove", OWN).failed(2)
+    Path("own.yaml").write_text(as_yaml(own_standard(id="Not An Id")), encoding="utf-8")
+    assert "own.yaml, line 1, id:" in cli("standards", "add", "own.yaml").failed(2)

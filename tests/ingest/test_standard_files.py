@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.cli.wiring import find_standard
 from app.domain.errors import BadInputError
 from app.domain.standard import Source, StandardNotFoundError
 from app.ingest import marked_yaml
 from app.ingest.standard_files import (
     get_shipped_standard,
-    get_standard,
     load_standard_file,
 )
 
@@ -274,14 +274,16 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
 def test_a_standard_is_asked_for_by_id_or_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, BASE)
     monkeypatch.chdir(tmp_path)
-    assert get_standard("un-sdg11").id == "un-sdg11"
-    assert get_standard(str(path)).id == get_standard("my.yaml").id == get_standard("./my.yaml").id == "mine"
+    monkeypatch.setenv("REACH15_DATA_DIR", str(tmp_path / "data"))
+    assert find_standard("un-sdg11").id == "un-sdg11"
+    for reference in (str(path), "my.yaml", "./my.yaml"):
+        assert find_standard(reference).id == "mine"
     with pytest.raises(BadInputError, match=r"^your\.yaml: there is no such file$"):
-        get_standard("your.yaml")
+        find_standard("your.yaml")
     with pytest.raises(
         StandardNotFoundError, match=r"'un-sdg' does not exist .*un-sdg11\); a path to a YAML file"
     ):
-        get_standard("un-sdg")
+        find_standard("un-sdg")
 
 
 def test_a_request_never_opens_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.db.repositories.jobs import DatabaseJobStore
+from app.db.repositories.standards import SqlStandards
 from app.domain.job import Job
 from app.problems import explain_failure
 from app.services.import_area import ImportRequest
@@ -18,6 +19,7 @@ from app.services.job_folders import JobFolders
 from app.services.job_kinds import JOB_KINDS
 from app.services.job_worker import Worker
 from app.services.jobs import JobService
+from app.services.standards import StandardService
 from app.services.update_area import DataRequest, Mode
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
@@ -32,15 +34,16 @@ class Office:
     settings: Settings
     jobs: JobService
     areas: VersionedAreas
+    standards: StandardService
 
     def worker(self, kinds: Mapping[str, JobKind] = JOB_KINDS, stop: threading.Event | None = None) -> Worker:
         def abandon() -> None:
             raise AssertionError("the job did not stop")
 
         return Worker(
-            self.jobs.store,
-            self.jobs.folders,
+            self.jobs,
             self.areas,
+            self.standards,
             self.settings,
             kinds=kinds,
             explain=explain_failure,
@@ -86,7 +89,8 @@ def open_office(data_dir: Path, database_url: str) -> Office:
     settings = Settings(data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
     jobs = JobService(DatabaseJobStore(database), JobFolders(settings.data_path))
-    return Office(settings, jobs, open_store(settings, database, actor="test"))
+    areas = open_store(settings, database, actor="test")
+    return Office(settings, jobs, areas, StandardService(SqlStandards(database)))
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.dependencies import build_job_service
+from app.dependencies import build_job_service, build_standard_service
 from app.main import create_app
 from app.problems import explain_failure
 from app.schemas.siting_job import SITING
 from app.services.job_worker import Worker
 from app.settings import Settings
 from app.wiring import open_database
+from tests.support.own_standard import OWN, as_yaml, own_standard
 from tests.support.stores import area_store
 
 URL = "/v1/areas/helsinki/siting"
@@ -56,9 +57,9 @@ def ask(service: TestClient, data_dir: Path) -> Ask:
         database = open_database(settings)
         jobs = build_job_service(settings, database)
         worker = Worker(
-            jobs.store,
-            jobs.folders,
+            jobs,
             area_store(settings.data_path),
+            build_standard_service(database),
             settings,
             kinds={SITING.name: SITING},
             explain=explain_failure,
@@ -129,3 +130,11 @@ def test_unknown_things_are_not_found(service: TestClient) -> None:
     assert service.post("/v1/areas/moon/siting", json=BODY).status_code == 404
     assert service.post(URL, json=BODY | {"services": ["moon"]}).status_code == 404
     assert service.post(URL, json=BODY | {"standard": "moon"}).status_code == 404
+
+
+def test_a_worker_knows_standards_of_ones_own(ask: Ask, service: TestClient) -> None:
+    kept = service.put(f"/v1/standards/{OWN}", content=as_yaml(own_standard()))
+    assert kept.status_code == 201, kept.text
+    job = ask(standard=OWN, services=["bread"])
+    assert job["status"] == "succeeded", job
+    assert job["report"]["standard"]["id"] == OWN

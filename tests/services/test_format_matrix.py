@@ -11,9 +11,9 @@ from pyproj import Transformer
 from app.domain.area import Area
 from app.geo.china_offset import wgs84_to_bd09, wgs84_to_gcj02
 from app.geo.units import FloatArray
-from app.ingest.standard_files import get_standard
 from app.services.area_engine import AreaEngine
 from app.services.assessment import assess, choose_walker
+from app.services.standards import get_standard
 from app.services.update_area import DataRequest, update_area
 from tests.support.shared_data import shared_data
 from tests.support.small_town import SERVICES, do_import

@@ -7,12 +7,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.db.audit import note_change
 from app.db.base import now
 from app.db.bulk import add_rows
 from app.db.models import (
     AreaModel,
     AreaVersionModel,
-    AuditModel,
     CurrentVersionModel,
     FacilityModel,
     HouseholdModel,
@@ -137,7 +137,4 @@ class SqlAreaChange:
         self._session.flush()
 
     def _note(self, action: str, **details: Any) -> None:
-        entry = AuditModel(
-            at=now(), actor=self._actor, action=action, subject=f"area:{self._area_id}", details=details
-        )
-        self._session.add(entry)
+        note_change(self._session, self._actor, action, f"area:{self._area_id}", **details)

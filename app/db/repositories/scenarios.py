@@ -5,9 +5,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
+from app.db.audit import note_change
 from app.db.base import now
 from app.db.locking import lock_scenario
-from app.db.models import AreaModel, AuditModel, ScenarioModel
+from app.db.models import AreaModel, ScenarioModel
 from app.db.ready import ReadyDatabase
 from app.db.repositories.area_records import area_not_found
 from app.domain.area import AREA_ID_PATTERN
@@ -96,7 +97,7 @@ class SqlScenarios:
     def _note(self, session: Session, action: str, row: ScenarioModel) -> None:
         details = {"scenario": row.name, "digest": row.digest, "changes": row.changes}
         subject = f"area:{row.area_id}"
-        session.add(AuditModel(at=now(), actor=self._actor, action=action, subject=subject, details=details))
+        note_change(session, self._actor, action, subject, **details)
 
 
 def _by_code_points(session: Session) -> sa.ColumnElement[str]:
