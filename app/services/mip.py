@@ -2,19 +2,28 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Any
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_array
 
 from app.domain.errors import Reach15Error
-from app.geo.units import BoolArray, FloatArray, IntArray
+from app.geo.units import FloatArray
+from app.services.programme import Programme
 
 Progress = Callable[[str, float, dict[str, Any]], None]
 """Called with a stage, how much of it is done in percent, and details such as incumbent, bound and gap."""
 
 SEED = 15
+
+_WHOLE = 1e-7
+"""How far from a whole number what must be one may lie; HiGHS itself takes 1e-6."""
+
+_BETTER = 1e-9
+"""Relative: an answer that is better by less is as good."""
 
 
 class SolverError(Reach15Error):
@@ -61,68 +70,6 @@ class Control:
         return self.stopped is not None
 
 
-@dataclass(frozen=True)
-class Programme:
-    """Maximise ``gain @ x`` with ``0 <= x <= upper`` and rows between bounds; rows are compressed."""
-
-    gain: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-    integer: BoolArray
-    row_start: IntArray
-    row_index: IntArray
-    row_value: FloatArray
-    row_lower: FloatArray
-    row_upper: FloatArray
-
-
-class Rows:
-    """Collects the rows of a programme."""
-
-    def __init__(self) -> None:
-        self._start: list[IntArray] = [np.zeros(1, dtype=np.int64)]
-        self._index: list[IntArray] = []
-        self._value: list[FloatArray] = []
-        self._lower: list[FloatArray] = []
-        self._upper: list[FloatArray] = []
-        self._filled = 0
-
-    def add_many(
-        self, start: IntArray, index: IntArray, value: FloatArray, lower: FloatArray, upper: FloatArray
-    ) -> None:
-        """Compressed rows with their bounds."""
-        self._start.append(start[1:] + self._filled)
-        self._filled += int(start[-1])
-        self._index.append(index)
-        self._value.append(value)
-        self._lower.append(lower)
-        self._upper.append(upper)
-
-    def add(
-        self, index: IntArray, value: FloatArray, *, lower: float = -np.inf, upper: float = np.inf
-    ) -> None:
-        """One row."""
-        start = np.asarray([0, len(index)], dtype=np.int64)
-        self.add_many(start, index, value, np.asarray([lower]), np.asarray([upper]))
-
-    def programme(
-        self, gain: FloatArray, lower: FloatArray, upper: FloatArray, integer: BoolArray
-    ) -> Programme:
-        """The programme of these rows."""
-        nothing = np.empty(0)
-        return Programme(
-            gain,
-            lower,
-            upper,
-            integer,
-            np.concatenate(self._start),
-            np.concatenate([np.empty(0, dtype=np.int64), *self._index]),
-            np.concatenate([nothing, *self._value]),
-            np.concatenate([nothing, *self._lower]),
-            np.concatenate([nothing, *self._upper]),
-        )
-
-
 class _QuietHighs(highspy.Highs):
     """HiGHS that prints nothing: it shows its banner when callbacks are first enabled, in its constructor."""
 
@@ -155,6 +102,83 @@ def solve(
         return Solved(np.empty(0) if possible else None, 0.0 if possible else -np.inf, proven=True)
     if control.should_stop():
         return Solved(start, np.inf, proven=False)
+    relaxed = _relaxed(programme, control, stage, start, sign)
+    if isinstance(relaxed, Solved):
+        return relaxed
+    highs = _highs(relaxed, control, stage, sign)
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = start.tolist()
+        highs.setSolution(solution)
+    highs.run()
+    info = highs.getInfo()
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    values = np.asarray(highs.getSolution().col_value) if found else start
+    status = _ending(highs, control)
+    if status is _Ending.BEST:
+        return _proven(values, float(info.objective_function_value), control, stage, sign)
+    if status is _Ending.NONE:
+        return Solved(None, -np.inf, proven=True)
+    bound = float(info.mip_dual_bound)
+    return Solved(values, bound if np.isfinite(bound) else np.inf, proven=False)
+
+
+def _relaxed(
+    programme: Programme, control: Control, stage: str, start: FloatArray | None, sign: float
+) -> Solved | Programme:
+    """Solve the programme without asking for whole numbers: often that is all there is to do, and soon done.
+
+    Where its values are whole they are the answer, and so is `start` where it is as good. Otherwise the programme
+    comes back in which a choice is settled that would, by its reduced cost, make every answer worse than `start`.
+    """
+    highs = _highs(replace(programme, integer=np.zeros_like(programme.integer)), control, stage, sign)
+    highs.run()
+    status = _ending(highs, control)
+    if status is _Ending.NONE:
+        return Solved(None, -np.inf, proven=True)
+    if status is _Ending.EARLY:
+        return Solved(start, np.inf, proven=False)
+    values, most = np.asarray(highs.getSolution().col_value), float(highs.getInfo().objective_function_value)
+    whole = values[programme.integer]
+    if (np.abs(whole - np.rint(whole)) <= _WHOLE).all():
+        values[programme.integer] = np.rint(whole)
+        return _proven(values, most, control, stage, sign)
+    if start is None or not _is_answer(programme, start):
+        return programme
+    known = float(programme.gain @ start)
+    slack = _BETTER * max(1.0, abs(most))
+    if known >= most - slack:
+        return _proven(start, most, control, stage, sign)
+    details = {"incumbent": sign * known, "bound": sign * most, "gap": gap(known, most)}
+    control.progress(stage, 100.0 * (1.0 - details["gap"]), details)
+    loses = np.abs(np.asarray(highs.getSolution().col_dual)) > most - known + slack
+    settled = programme.integer & loses & (programme.upper - programme.lower == 1.0)
+    lower, upper = programme.lower.copy(), programme.upper.copy()
+    at_lower, at_upper = settled & (values <= lower + _WHOLE), settled & (values >= upper - _WHOLE)
+    upper[at_lower], lower[at_upper] = lower[at_lower], upper[at_upper]
+    return replace(programme, lower=lower, upper=upper)
+
+
+def _is_answer(programme: Programme, values: FloatArray) -> bool:
+    """Whether values keep all bounds and rows of a programme, and are whole where they must be."""
+    shape = (len(programme.row_lower), len(programme.gain))
+    rows = csr_array((programme.row_value, programme.row_index, programme.row_start), shape=shape)
+    inside = [
+        (values >= programme.lower - _WHOLE) & (values <= programme.upper + _WHOLE),
+        ~programme.integer | (np.abs(values - np.rint(values)) <= _WHOLE),
+    ]
+    sums = np.asarray(rows @ values)
+    kept = (sums >= programme.row_lower - _WHOLE) & (sums <= programme.row_upper + _WHOLE)
+    return bool(np.all(inside) and kept.all())
+
+
+def _proven(values: FloatArray | None, best: float, control: Control, stage: str, sign: float) -> Solved:
+    control.progress(stage, 100.0, {"incumbent": sign * best, "bound": sign * best, "gap": 0.0})
+    return Solved(values, best, proven=True)
+
+
+def _highs(programme: Programme, control: Control, stage: str, sign: float) -> Any:
+    """HiGHS with a programme, not yet run."""
     highs = _QuietHighs()  # type: ignore[no-untyped-call]
     options: dict[str, bool | float | str] = {
         "mip_rel_gap": 0.0,
@@ -167,28 +191,29 @@ def solve(
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.passModel(_lp(programme))
-    if start is not None:
-        solution = highspy.HighsSolution()
-        solution.col_value = start.tolist()
-        highs.setSolution(solution)
     _listen(highs, control, stage, sign)
-    highs.run()
-    status, info = highs.getModelStatus(), highs.getInfo()
-    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    values = np.asarray(highs.getSolution().col_value) if found else start
-    ends = highspy.HighsModelStatus
+    return highs
+
+
+class _Ending(Enum):
+    """How a run ended: with the best, since there is none, or early."""
+
+    BEST = auto()
+    NONE = auto()
+    EARLY = auto()
+
+
+def _ending(highs: Any, control: Control) -> _Ending:
+    status, ends = highs.getModelStatus(), highspy.HighsModelStatus
     if status == ends.kOptimal:
-        best = float(info.objective_function_value)
-        control.progress(stage, 100.0, {"incumbent": sign * best, "bound": sign * best, "gap": 0.0})
-        return Solved(values, best, proven=True)
+        return _Ending.BEST
     if status in (ends.kInfeasible, ends.kUnboundedOrInfeasible):
-        return Solved(None, -np.inf, proven=True)
+        return _Ending.NONE
     if status not in (ends.kTimeLimit, ends.kInterrupt):
         raise SolverError(f"HiGHS ended with '{highs.modelStatusToString(status)}'; please report it")
     if not control.should_stop():
         control.stopped = "time_limit"
-    bound = float(info.mip_dual_bound)
-    return Solved(values, bound if np.isfinite(bound) else np.inf, proven=False)
+    return _Ending.EARLY
 
 
 def _lp(programme: Programme) -> Any:
@@ -201,7 +226,8 @@ def _lp(programme: Programme) -> Any:
     lp.a_matrix_.index_ = programme.row_index
     lp.a_matrix_.value_ = programme.row_value
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    lp.integrality_ = [kinds[kind] for kind in programme.integer.astype(int).tolist()]
+    if programme.integer.any():
+        lp.integrality_ = [kinds[kind] for kind in programme.integer.astype(int).tolist()]
     lp.sense_ = highspy.ObjSense.kMaximize
     return lp
 

@@ -186,7 +186,7 @@ def build_demands(
     engine = _without_existing(engine, question) if question.ignore_existing else engine
     weight = _weights(engine, question.weight)
     kernels = load_catchment_kernels()
-    before = assess(engine, standard, walker)
+    before = assess(engine, _narrowed(standard, question), walker)
     covered = tuple(before.of(service).verdicts.state == COVERED for service in question.services)
     parts = [
         _service_demands(engine, walker, service, question.services, linked, ~done, kernels)
@@ -210,6 +210,12 @@ def build_demands(
         locked=locked,
     )
     return Demands(question, engine, linked, model, household, weight, covered)
+
+
+def _narrowed(standard: Standard, question: SitingQuestion) -> Standard:
+    """The services asked for and those that may stand in for them: no other plays a part in their verdicts."""
+    ids = {name for service in question.services for name in (service.id, *service.substitutes)}
+    return replace(standard, services=tuple(item for item in standard.services if item.id in ids))
 
 
 def _locked(linked: Linked, question: SitingQuestion) -> BoolArray:
@@ -315,7 +321,7 @@ def _rechecked(
     area = engine.area
     sites = _as_facilities(linked, choice.chosen, question.services)
     changed = with_facilities(area, np.arange(area.facilities.count), sites)
-    after = assess(AreaEngine(changed, kernels=engine.kernels), standard, walker)
+    after = assess(AreaEngine(changed, kernels=engine.kernels), _narrowed(standard, question), walker)
     gains, rechecked = [], 0.0
     claimed = demands.model.met(choice.chosen)
     for number, (service, covered) in enumerate(zip(question.services, demands.covered, strict=True)):

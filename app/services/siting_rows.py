@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.geo.units import BoolArray, FloatArray, IntArray, ragged_rows, running_starts
-from app.services.mip import Programme, Rows
+from app.services.programme import Programme, Rows
 from app.services.siting_model import SitingModel
 
 SAME = 1e-9
