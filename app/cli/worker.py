@@ -41,8 +41,7 @@ def work(
 def _run(stop: threading.Event) -> None:
     from app.cli.wiring import load_settings, open_jobs, open_standards, open_store
     from app.problems import explain_failure
-    from app.schemas.siting_job import SITING
-    from app.services.job_kinds import JOB_KINDS
+    from app.schemas.job_kinds import JOB_KINDS
     from app.services.job_worker import Worker
 
     settings = load_settings()
@@ -52,7 +51,7 @@ def _run(stop: threading.Event) -> None:
         open_store(settings),
         open_standards(settings),
         settings,
-        kinds={**JOB_KINDS, SITING.name: SITING},
+        kinds=JOB_KINDS,
         explain=explain_failure,
         stop=stop,
         abandon=_abandon,

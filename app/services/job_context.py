@@ -1,7 +1,7 @@
 """What a kind of job is, and what its work may ask for and tell while it runs.
 
 To add a kind: write ``run(context) -> JobResult``, make a `JobKind` of it and add that to ``JOB_KINDS`` in
-``app/services/job_kinds.py``. Call ``context.progress(...)`` often: it is where a cancelled job stops.
+``app/schemas/job_kinds.py``. Call ``context.progress(...)`` often: it is where a cancelled job stops.
 """
 
 import threading

@@ -105,7 +105,8 @@ def solve(
     relaxed = _relaxed(programme, control, stage, start, sign)
     if isinstance(relaxed, Solved):
         return relaxed
-    highs = _highs(relaxed, control, stage, sign)
+    narrowed, most = relaxed
+    highs = _highs(narrowed, control, stage, sign)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start.tolist()
@@ -119,17 +120,19 @@ def solve(
         return _proven(values, float(info.objective_function_value), control, stage, sign)
     if status is _Ending.NONE:
         return Solved(None, -np.inf, proven=True)
-    bound = float(info.mip_dual_bound)
-    return Solved(values, bound if np.isfinite(bound) else np.inf, proven=False)
+    # Stopped at its very beginning, the search knows no bound of its own.
+    bound = min(float(info.mip_dual_bound), most) if np.isfinite(info.mip_dual_bound) else most
+    return Solved(values, bound, proven=False)
 
 
 def _relaxed(
     programme: Programme, control: Control, stage: str, start: FloatArray | None, sign: float
-) -> Solved | Programme:
+) -> Solved | tuple[Programme, float]:
     """Solve the programme without asking for whole numbers: often that is all there is to do, and soon done.
 
     Where its values are whole they are the answer, and so is `start` where it is as good. Otherwise the programme
-    comes back in which a choice is settled that would, by its reduced cost, make every answer worse than `start`.
+    comes back, in which a choice is settled that would, by its reduced cost, make every answer worse than `start`,
+    with what no answer exceeds.
     """
     highs = _highs(replace(programme, integer=np.zeros_like(programme.integer)), control, stage, sign)
     highs.run()
@@ -144,7 +147,7 @@ def _relaxed(
         values[programme.integer] = np.rint(whole)
         return _proven(values, most, control, stage, sign)
     if start is None or not _is_answer(programme, start):
-        return programme
+        return programme, most
     known = float(programme.gain @ start)
     slack = _BETTER * max(1.0, abs(most))
     if known >= most - slack:
@@ -156,7 +159,7 @@ def _relaxed(
     lower, upper = programme.lower.copy(), programme.upper.copy()
     at_lower, at_upper = settled & (values <= lower + _WHOLE), settled & (values >= upper - _WHOLE)
     upper[at_lower], lower[at_upper] = lower[at_lower], upper[at_upper]
-    return replace(programme, lower=lower, upper=upper)
+    return replace(programme, lower=lower, upper=upper), most
 
 
 def _is_answer(programme: Programme, values: FloatArray) -> bool:

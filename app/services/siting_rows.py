@@ -69,11 +69,19 @@ class Layout:
         return np.flatnonzero(values[: self.candidates] > 0.5)
 
     def complete(self, model: SitingModel, chosen: IntArray) -> FloatArray:
-        """All columns for some chosen candidates (with capacities carrying nothing yet)."""
+        """All columns for some chosen candidates; with capacities each carries what is left, while it has room."""
         values = np.zeros(self.size)
         values[chosen] = 1.0
         if self.demands:
             values[self.candidates :] = model.met(chosen)
+        if self.pairs:
+            left = model.weight.copy()
+            for one in chosen.tolist():
+                own = slice(model.start[one], model.start[one + 1])
+                filled = np.minimum(np.cumsum(left[model.demand[own]]), model.capacity[one])
+                carried = np.diff(filled, prepend=0.0)
+                left[model.demand[own]] -= carried
+                values[self.candidates :][own] = carried
         return values
 
     def programme(self, model: SitingModel, rows: Rows, gain: FloatArray) -> Programme:

@@ -12,11 +12,11 @@ from app.db.repositories.jobs import DatabaseJobStore
 from app.db.repositories.standards import SqlStandards
 from app.domain.job import Job
 from app.problems import explain_failure
+from app.schemas.job_kinds import JOB_KINDS
 from app.services.import_area import ImportRequest
 from app.services.import_job import IMPORT_KIND, UPDATE_KIND, import_input, update_input
 from app.services.job_context import JobContext, JobKind, JobResult
 from app.services.job_folders import JobFolders
-from app.services.job_kinds import JOB_KINDS
 from app.services.job_worker import Worker
 from app.services.jobs import JobService
 from app.services.standards import StandardService

@@ -1,8 +1,11 @@
 """Siting over HTTP: a question becomes a job, a worker answers it, and wrong questions are refused at once."""
 
+import random
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from fastapi.testclient import TestClient
 from app.dependencies import build_job_service, build_standard_service
 from app.main import create_app
 from app.problems import explain_failure
-from app.schemas.siting_job import SITING
+from app.schemas.job_kinds import JOB_KINDS
 from app.services.job_worker import Worker
 from app.settings import Settings
 from app.wiring import open_database
@@ -33,6 +36,7 @@ LOTS = {
     ],
 }
 Ask = Callable[..., Any]
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -47,30 +51,107 @@ def service(data_dir: Path) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def ask(service: TestClient, data_dir: Path) -> Ask:
+def work(data_dir: Path) -> Iterator[Callable[[], bool]]:
+    """A worker's turn: it does the oldest waiting job."""
+    settings = Settings(data_dir=data_dir)
+    database = open_database(settings)
+    jobs = build_job_service(settings, database)
+    worker = Worker(
+        jobs,
+        area_store(settings.data_path),
+        build_standard_service(database),
+        settings,
+        kinds=JOB_KINDS,
+        explain=explain_failure,
+        stop=threading.Event(),
+        abandon=lambda: None,
+    )
+    yield worker.run_next
+    database.close()
+
+
+@pytest.fixture
+def ask(service: TestClient, work: Callable[[], bool]) -> Ask:
     """Ask, let a worker do the job, and return it."""
 
     def run(**changes: Any) -> Any:
         response = service.post(URL, json=BODY | changes)
         assert response.status_code == 202, response.text
-        settings = Settings(data_dir=data_dir)
-        database = open_database(settings)
-        jobs = build_job_service(settings, database)
-        worker = Worker(
-            jobs,
-            area_store(settings.data_path),
-            build_standard_service(database),
-            settings,
-            kinds={SITING.name: SITING},
-            explain=explain_failure,
-            stop=threading.Event(),
-            abandon=lambda: None,
-        )
-        assert worker.run_next()
-        database.close()
+        assert work()
         return service.get(response.headers["location"]).json()
 
     return run
+
+
+def hard_question() -> dict[str, Any]:
+    """Three hundred lots of different cost that serve a few dwellings each: proving the best takes minutes."""
+    draw = random.Random(15)
+    lots = [
+        {
+            "type": "Feature",
+            "properties": {
+                "id": f"lot-{n:03}",
+                "cost": round(draw.uniform(0.5, 2.5), 2),
+                "capacity": draw.randint(12, 50),
+            },
+            "geometry": {
+                "type": "Point",
+                "coordinates": [draw.uniform(24.9352, 24.9534), draw.uniform(60.1642, 60.1791)],
+            },
+        }
+        for n in range(300)
+    ]
+    return BODY | {"candidates": LOTS | {"features": lots}, "sites": 60, "budget": 60, "time_limit_s": 600}
+
+
+@pytest.mark.parametrize("how", ["DELETE", "POST"])
+def test_a_running_search_that_is_cancelled_ends_with_the_best_answer_so_far(
+    service: TestClient, work: Callable[[], bool], how: str
+) -> None:
+    response = service.post(URL, json=hard_question())
+    assert response.status_code == 202, response.text
+    where = response.headers["location"]
+    with ThreadPoolExecutor(1) as pool:
+        worked = pool.submit(work)
+        seen = await_job(
+            service, where, worked, lambda job: job["stage"] == "solving" and job["details"].get("gap")
+        )
+        assert seen["status"] == "running"
+        cancelled = service.request(how, where if how == "DELETE" else f"{where}/cancel")
+        assert cancelled.status_code == 202
+        assert worked.result(PATIENCE_S)
+    job = service.get(where).json()
+    assert (job["status"], job["problem"]) == ("cancelled", None)
+    answer = job["report"]
+    assert answer["status"] == "cancelled"
+    incumbent, bound = seen["details"]["incumbent"], seen["details"]["bound"]
+    assert 0 < incumbent - 1e-3 <= answer["objective"] < answer["bound"] <= bound + 1e-3
+    assert answer["gap"] == pytest.approx(1 - answer["objective"] / answer["bound"], abs=1e-6)
+    assert sum(site["gained"] for site in answer["sites"]) == pytest.approx(answer["objective"], abs=0.1)
+    assert answer["cost"] <= 60
+    assert answer["recheck"]["agrees"]
+
+
+def await_job(
+    service: TestClient, where: str, worked: Future[bool], is_so: Callable[[dict[str, Any]], Any]
+) -> dict[str, Any]:
+    """The running job once something is so; each look waits a little for its worker, which must not end before."""
+    until_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until_s:
+        job: dict[str, Any] = service.get(where).json()
+        if is_so(job):
+            return job
+        done, _ = wait([worked], timeout=0.05)
+        assert not done, service.get(where).json()
+    raise AssertionError(f"not so within {PATIENCE_S} s: {job}")
+
+
+def test_a_search_out_of_time_succeeds_with_the_best_answer_so_far(ask: Ask) -> None:
+    job = ask(**hard_question() | {"time_limit_s": 4})
+    assert (job["status"], job["report"]["status"]) == ("succeeded", "time_limit")
+    assert 0 < job["report"]["objective"] < job["report"]["bound"]
+    assert 0 < job["report"]["gap"] < 1
+    assert job["report"]["recheck"]["agrees"]
 
 
 def test_a_job_answers_as_the_command_does(ask: Ask) -> None:
