@@ -22,8 +22,6 @@ def columns() -> dict[str, np.ndarray]:
     """What the table asks for, but for shapes."""
     random = np.random.default_rng(15)
     return {
-        "version_id": np.ones(COUNT, dtype=np.int64),
-        "position": np.arange(COUNT),
         "household_id": np.char.add("way/", np.arange(COUNT).astype(str)),
         "households": random.uniform(1, 90, COUNT),
         "population": random.uniform(1, 200, COUNT),
@@ -40,7 +38,7 @@ def shapes() -> Geometries:
 def load(address: str) -> None:
     """Into our table, with its indexes; the tables are made before."""
     with closing(Database(address)) as database, database.connection() as connection:
-        add_rows(connection, Rows("households", columns(), shapes()))
+        add_rows(connection, Rows("households", 1, columns(), shapes()))
 
 
 def load_with_geopandas(address: str) -> None:

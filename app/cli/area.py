@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.area_data import add_data_commands, refusals_reported
+from app.cli.area_places import write_places
 from app.cli.options import (
     AreaArgument,
     JsonOption,
@@ -26,6 +27,7 @@ from app.cli.row_reports import RowFile, check_report, joined, tell_rows, write_
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
 
 add_data_commands(app)
+app.command("places")(write_places)
 
 _File = Path | None
 _Crs = Annotated[

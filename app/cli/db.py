@@ -1,5 +1,6 @@
 """`reach15 db`: bring the database's tables up to date, say their version, check them."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -48,15 +49,45 @@ def current(as_json: JsonOption = False) -> None:
 
 @app.command("check")
 def check(as_json: JsonOption = False) -> None:
-    """Check that the database can be reached and has the tables that this software needs; else exit code 2."""
+    """Check the tables, and that what they say is what is there: folders, rows, indexes; else exit code 2.
+
+    Waits for an import of an area whose folders look wrong, as they do while it writes.
+    """
+    from app.cli.wiring import load_settings, open_store
     from app.db.schema import SCHEMA_REVISION, check_schema
+    from app.domain.errors import DatabaseError
 
     database = _open()
     check_schema(database)
+    faults = open_store(load_settings()).faults()
     if as_json:
-        write_json({"database": database.place, "revision": SCHEMA_REVISION, "state": "current"})
+        facts = {"database": database.place, "revision": SCHEMA_REVISION, "state": "current"}
+        write_json(facts | {"faults": [asdict(fault) for fault in faults]})
     else:
         typer.echo(f"Database {database.place} is up to date (revision {SCHEMA_REVISION}).")
+        for fault in faults:
+            typer.echo(f"{fault.kind}: {fault.problem}")
+    if faults:
+        what = "fault was" if len(faults) == 1 else "faults were"
+        raise DatabaseError(
+            database.place, f"{len(faults)} {what} found in what is kept; each is listed above"
+        )
+
+
+@app.command("reindex")
+def reindex(as_json: JsonOption = False) -> None:
+    """Make the indexes again by which places are found in boxes."""
+    from app.db.box_index import remake_box_indexes
+    from app.db.schema import check_schema
+
+    database = _open()
+    check_schema(database)
+    with database.connection() as connection:
+        tables = remake_box_indexes(connection)
+    if as_json:
+        write_json({"database": database.place, "reindexed": list(tables)})
+    else:
+        typer.echo(f"Made the indexes of {', '.join(tables)} again in database {database.place}.")
 
 
 def _open() -> "Database":

@@ -1,12 +1,15 @@
 """GeoJSON feature collections, one feature a line, written piece by piece."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import orjson
+import shapely
 
 from app.domain.area import Area
+from app.domain.place import StoredPlace
 from app.domain.standard import Standard
 from app.geo.units import IntArray
 from app.ingest.coordinates import Coordinates
@@ -54,6 +57,19 @@ def facility_collection(
 ) -> Iterator[bytes]:
     """Facilities with their services, and what made them."""
     return _collection(facilities_head(area, standards), [facility_features(area, services)], coordinates)
+
+
+def place_collection(
+    head: dict[str, Any], places: Iterator[StoredPlace], coordinates: Coordinates | None
+) -> Iterator[bytes]:
+    """Places as they are kept, some thousand at a time."""
+    pieces = iter(lambda: [_place_feature(place) for place in islice(places, _PIECE)], [])
+    return _collection(head, pieces, coordinates)
+
+
+def _place_feature(place: StoredPlace) -> dict[str, Any]:
+    geometry = orjson.loads(shapely.to_geojson(place.shape))
+    return {"type": "Feature", "id": place.id, "geometry": geometry, "properties": place.properties}
 
 
 def _collection(

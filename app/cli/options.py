@@ -120,6 +120,14 @@ class PlacesFormat(StrEnum):
     CSV = "csv"
 
 
+class PlaceKindName(StrEnum):
+    """What is kept of an area (`app.domain.place.PlaceKind`)."""
+
+    HOUSEHOLDS = "households"
+    FACILITIES = "facilities"
+    ZONES = "zones"
+
+
 class Weight(StrEnum):
     """What shares are counted in (`app.domain.household.WEIGHTS`, which would bring numpy with it)."""
 

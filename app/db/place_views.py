@@ -5,6 +5,8 @@ Both databases refuse to change a column that a view shows: a migration drops th
 
 import sqlalchemy as sa
 
+from app.db.row_ids import POSITIONS
+
 PLACES = ("households", "facilities", "zones")
 
 
@@ -12,8 +14,9 @@ def make_place_views(connection: sa.Connection) -> None:
     """Make the views ``current_households``, ``current_facilities`` and ``current_zones``."""
     for table in PLACES:
         connection.exec_driver_sql(
-            f"CREATE VIEW current_{table} AS SELECT current_versions.area_id, {table}.* FROM {table} "
-            f"JOIN current_versions ON current_versions.version_id = {table}.version_id"
+            f"CREATE VIEW current_{table} AS SELECT current_versions.area_id, {table}.* FROM current_versions "
+            f"JOIN {table} ON {table}.id >= current_versions.version_id * {POSITIONS} "
+            f"AND {table}.id < (current_versions.version_id + 1) * {POSITIONS}"
         )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db.box_index import register_functions
 from app.db.errors import explained
 from app.domain.errors import DatabaseError
 
@@ -45,7 +44,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
         self._writing = self.engine.execution_options(**{_WRITING: True})
-        self._read_session = sessionmaker(self.engine, expire_on_commit=False)
+        moment = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._read_session = sessionmaker(self.engine.execution_options(**moment), expire_on_commit=False)
         self._write_session = sessionmaker(self._writing, expire_on_commit=False)
 
     @property
@@ -120,7 +120,6 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             "cache_size = -65536",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        register_functions(connection)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app import __version__
 from app.domain.area import ATTRIBUTION, AreaVersion
 from app.schemas.moments import utc_text
 
@@ -18,6 +19,19 @@ def version_to_dict(version: AreaVersion) -> dict[str, Any]:
         "counts": version.counts,
         "created_at": utc_text(version.created_at),
         "created_by": version.created_by,
+    }
+
+
+def places_head(area_id: str, version: AreaVersion) -> dict[str, Any]:
+    """Members beside the places that a version was imported with."""
+    return {
+        "attribution": ATTRIBUTION,
+        "area": {"id": area_id, "version": version.version},
+        "provenance": {
+            "data_hash": version.data_hash,
+            "software_version": __version__,
+            "attribution": ATTRIBUTION,
+        },
     }
 
 

@@ -1,13 +1,15 @@
 """What the use-cases need of the outside; a database and a directory stand behind it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 from app.domain.job import Beat, Ending, Job, JobStatus
+from app.domain.place import Box, PlaceKind, StoredPlace
 from app.domain.scenario import Precondition, Scenario, ScenarioContent, ScenarioSummary
 from app.domain.standard import OwnStandard, Standard
+from app.domain.storage_fault import StorageFault
 
 
 class AreaStore(Protocol):
@@ -30,6 +32,12 @@ class AreaStore(Protocol):
 
     def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
         """Summary and report of one and the same version, the current one."""
+
+    def places(self, area_id: str, key: str, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
+        """Places of the version of this key, all or what touches a box, in the order of its arrays.
+
+        Found by the index of the database, without the arrays; `VersionNotFoundError` if it is gone.
+        """
 
     def save(self, area: Area, report: ImportReport, *, replaces: str | None = None) -> None:
         """Make this the current version; until it is whole, the old one stands. Drops versions beyond those kept.
@@ -64,6 +72,9 @@ class AreaStore(Protocol):
     def prune(self, area_id: str, keep: int) -> tuple[AreaVersion, ...]:
         """Drop all but the newest `keep` versions and the current one, and what killed imports left."""
 
+    def faults(self) -> tuple[StorageFault, ...]:
+        """What in database and data directory does not go together."""
+
     def check(self) -> None:
         """Raise `StoreError` or `DatabaseError` if areas cannot be read from here."""
 
@@ -82,6 +93,9 @@ class ArtifactStore(Protocol):
 
     def read(self, area_id: str, folder: str) -> Area:
         """A version, checked against its checksums."""
+
+    def folders(self) -> dict[str, frozenset[str]]:
+        """Names of all that lies where versions lie, by area."""
 
     def remove(self, area_id: str, folders: Collection[str]) -> None:
         """Remove versions that are no longer known."""
@@ -135,6 +149,15 @@ class AreaRegistry(Protocol):
 
     def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
         """All versions, newest first."""
+
+    def places(self, area_id: str, key: str, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
+        """Places of a version, all or those that touch a box."""
+
+    def known_keys(self) -> dict[str, dict[str, int]]:
+        """Keys of all versions with their numbers, by area."""
+
+    def faults(self) -> tuple[StorageFault, ...]:
+        """What in the database does not go together."""
 
     def is_registered(self, area_id: str, key: str) -> bool:
         """Whether a version of this key exists."""

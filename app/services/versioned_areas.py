@@ -1,11 +1,15 @@
 """Areas in versions: their arrays in folders, and the database to say which folders are versions."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
 from app.domain.errors import AreaChangedError, DatabaseError
 from app.domain.job import Ending, JobStatus
+from app.domain.place import Box, PlaceKind, StoredPlace
+from app.domain.storage_fault import StorageFault
+from app.services.folder_faults import find_folder_faults
 from app.services.job_context import JobStoppedError
 from app.services.ports import AreaChange, AreaRegistry, ArtifactStore
 
@@ -45,6 +49,9 @@ class VersionedAreas:
         self._registry.check()
         self._artifacts.check()
 
+    def faults(self) -> tuple[StorageFault, ...]:
+        return (*find_folder_faults(self._artifacts, self._registry), *self._registry.faults())
+
     def list_areas(self) -> tuple[AreaSummary, ...]:
         return self._registry.list_areas()
 
@@ -62,6 +69,9 @@ class VersionedAreas:
 
     def load(self, area_id: str, key: str | None = None) -> Area:
         return self._artifacts.read(area_id, key or self._registry.current_key(area_id))
+
+    def places(self, area_id: str, key: str, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
+        return self._registry.places(area_id, key, kind, box)
 
     def list_versions(self, area_id: str) -> tuple[AreaVersion, ...]:
         return self._registry.list_versions(area_id)

@@ -67,6 +67,17 @@ class ArtifactFolder:
         with _explained(path):
             return read_area(path)
 
+    def folders(self) -> dict[str, frozenset[str]]:
+        """Names of all that lies where versions lie, by area."""
+        if not self._areas.is_dir():
+            return {}
+        with _explained(self._areas):
+            areas = sorted(path.name for path in self._areas.iterdir() if path.is_dir())
+            return {
+                area_id: frozenset(path.name for path in self._versions(area_id).glob("*"))
+                for area_id in areas
+            }
+
     def remove(self, area_id: str, folders: Collection[str]) -> None:
         """Remove versions that are no longer known."""
         for folder in folders:

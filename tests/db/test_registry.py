@@ -13,9 +13,9 @@ import shapely
 import sqlalchemy as sa
 
 from app.db.models import AuditModel, FacilityModel, HouseholdModel, ZoneModel
-from app.db.repositories.places import SqlPlaces
 from app.domain.area import Area, ImportReport
 from app.domain.errors import AreaNotFoundError, VersionNotFoundError
+from app.domain.place import Box, PlaceKind, StoredPlace
 from app.domain.zone import Zones
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
@@ -45,6 +45,10 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImportReport, Ar
     zone = np.array([shapely.box(118.79, 32.04, 118.81, 32.06)], dtype=object)
     zones = Zones(np.array(["玄武"]), np.array(["玄武区"]), zone)
     return report, replace(area, households=homes, zones=zones, household_zone=np.array([0, -1, 0, 0]))
+
+
+def places(store: VersionedAreas, kind: PlaceKind, box: Box | None = None) -> list[StoredPlace]:
+    return list(store.places("town", store.current_version("town"), kind, box))
 
 
 def rows(database: ReadyDatabase, model: Any, *columns: str) -> list[tuple[Any, ...]]:
@@ -145,20 +149,43 @@ def test_boxes_find_what_lies_inside(
         replace(area, households=homes, household_border_m=border_m, household_zone=zone),
         report,
     )
-    places = SqlPlaces(database)
-    key = store.current_version("town")
+    names = homes.id.tolist()
     for _ in range(30):
         west, east = np.sort(random.uniform(118.7, 118.9, 2)).tolist()
         south, north = np.sort(random.uniform(32.0, 32.1, 2)).tolist()
         inside = (homes.lon_deg >= west) & (homes.lon_deg <= east)
         inside &= (homes.lat_deg >= south) & (homes.lat_deg <= north)
-        found = places.households_in_box(key, (west, south, east, north))
-        assert found.tolist() == np.flatnonzero(inside).tolist()
+        found = places(store, "households", (west, south, east, north))
+        assert [home.id for home in found] == [names[row] for row in np.flatnonzero(inside)]
+    assert [home.id for home in places(store, "households")] == names
     # A side that runs through a point has it inside.
     edge = float(homes.lon_deg[7])
-    assert 7 in places.households_in_box(key, (edge, -90.0, edge, 90.0)).tolist()
-    assert places.facilities_in_box(key, (-180.0, -90.0, 180.0, 90.0)).tolist() == [0, 1, 2]
-    assert places.households_in_box(key, (0.0, 0.0, 1.0, 1.0)).tolist() == []
+    assert names[7] in [home.id for home in places(store, "households", (edge, -90.0, edge, 90.0))]
+    assert places(store, "households", (0.0, 0.0, 1.0, 1.0)) == []
+    with pytest.raises(VersionNotFoundError):
+        list(store.places("village", store.current_version("town"), "households", None))
+
+
+def test_places_say_what_is_known_of_them(store: VersionedAreas, imported: tuple[ImportReport, Area]) -> None:
+    report, area = imported
+    store.save(area, report)
+    homes = places(store, "households")
+    assert [home.id for home in homes] == area.households.id.tolist()
+    assert [home.properties["zone"] for home in homes] == ["玄武", None, "玄武", "玄武"]
+    ages = dict.fromkeys(("pop_0_3", "pop_3_6", "pop_6_12", "pop_65plus")) | {"pop_60plus": 1.0}
+    assert homes[1].properties == {
+        "households": float(area.households.households[1]), "population": None, **ages,
+        "estimated": bool(area.households.estimated[1]), "zone": None,
+    }  # fmt: skip
+    lon_deg, lat_deg = float(area.households.lon_deg[2]), float(area.households.lat_deg[2])
+    assert (homes[2].shape.x, homes[2].shape.y) == (lon_deg, lat_deg)
+    facilities = places(store, "facilities")
+    assert [place.properties["tags"] for place in facilities] == [dict(tags) for tags in area.facilities.tags]
+    (zone,) = places(store, "zones", (118.80, 32.05, 118.9, 32.1))  # a corner of it lies inside
+    assert (zone.id, zone.properties, zone.shape.bounds) == (
+        "玄武", {"name": "玄武区"}, (118.79, 32.04, 118.81, 32.06)
+    )  # fmt: skip
+    assert places(store, "zones", (118.82, 32.05, 118.9, 32.1)) == []
 
 
 def test_names_that_are_no_areas(store: VersionedAreas, imported: tuple[ImportReport, Area]) -> None:

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from fastapi.testclient import TestClient
 
-from app.db.box_index import index_name, make_box_index
+from app.db.box_index import candidates, index_name
 from app.db.place_views import drop_place_views, make_place_views
 from app.db.ready import ReadyDatabase
 from app.db.schema import (
@@ -26,11 +26,14 @@ from app.db.schema import (
 )
 from app.db.session import Database
 from app.domain.errors import DatabaseUnavailableError, SchemaError
+from app.domain.place import PlaceKind, StoredPlace
 from app.main import create_app
 from app.settings import Settings
+from app.wiring import open_store
 from tests.support.databases import TestCluster
 from tests.support.small_town import do_import, town
 
+WORLD = (-180.0, -90.0, 180.0, 90.0)
 PLACES = ("households", "facilities", "zones")
 
 
@@ -55,11 +58,20 @@ def with_town(database_url: str, folder: Path) -> Settings:
     return settings
 
 
+def places(settings: Settings) -> dict[str, list[StoredPlace]]:
+    with closing(ReadyDatabase(Database(settings.database_address))) as ready:
+        store = open_store(settings, ready)
+        kinds: tuple[PlaceKind, ...] = ("households", "facilities", "zones")
+        return {kind: list(store.places("town", store.current_version("town"), kind, None)) for kind in kinds}
+
+
 def indexed(database: Database) -> dict[str, int]:
-    """Rows that the box indexes of SQLite know."""
+    """Rows that the box indexes know."""
     with database.reading() as session:
+        connection = session.connection()
+        versions = session.scalars(sa.text("SELECT id FROM area_versions")).all()
         return {
-            table: session.execute(sa.text(f"SELECT count(*) FROM {index_name(table)}")).scalar_one()
+            table: sum(len(candidates(connection, table, version, WORLD)) for version in versions)
             for table in PLACES
         }
 
@@ -94,18 +106,44 @@ def test_rows_and_their_index_stay_when_a_table_is_rebuilt(
         with operations.batch_alter_table("households", recreate="auto") as batch:
             batch.add_column(sa.Column("storeys", sa.Integer(), nullable=True))
             batch.alter_column("household_id", type_=sa.String(500))
-        if database.is_sqlite:
-            make_box_index(connection, "households")
         make_place_views(connection)
     assert counts(database) == before
     do_import(tmp_path / "data", tmp_path / "town.osm", settings=settings)
     assert counts(database)["households"] == 8
+    assert indexed(database) == {table: counts(database)[table] for table in PLACES}
+
+
+def test_rows_stay_through_upgrades_and_back(database: Database, database_url: str, tmp_path: Path) -> None:
+    """As a user upgrades: areas of the first tables are asked, rolled back, dropped and imported again after."""
+    settings = with_town(database_url, tmp_path)
+    do_import(tmp_path / "data", tmp_path / "town.osm", settings=settings)
+    before, seen = counts(database), places(settings)
+    assert len(seen["households"]) == 4
+    for revision in reversed(known_revisions()[:-1]):
+        downgrade(database, revision)
+        assert counts(database) == before
+    with database.reading() as session:
+        kept = {
+            table: session.execute(sa.text(f"SELECT count(*) FROM current_{table}")).scalar_one()
+            for table in PLACES
+        }
+    assert kept == {table: len(rows) for table, rows in seen.items()}
     if database.is_sqlite:
-        assert indexed(database) == {table: counts(database)[table] for table in PLACES}
-        with database.connection() as connection:  # the triggers are back
-            connection.exec_driver_sql("DELETE FROM households WHERE position = 0")
-            connection.exec_driver_sql("UPDATE households SET shape = shape, id = id + 1000")
-        assert indexed(database)["households"] == 6
+        with database.connection() as connection:  # as the rows of the first tables were counted
+            connection.exec_driver_sql("DROP TRIGGER idx_households_shape_updated")
+            connection.exec_driver_sql("UPDATE households SET id = (id >> 32) * 10 + position")
+    for revision in known_revisions()[1:]:
+        upgrade(database, revision)
+        assert counts(database) == before
+    check_models(database)
+    assert places(settings) == seen
+    assert indexed(database) == {table: before[table] for table in PLACES}
+    do_import(tmp_path / "data", tmp_path / "town.osm", settings=settings)
+    with closing(ReadyDatabase(Database(database_url))) as ready:
+        store = open_store(settings, ready)
+        assert [version.number for version in store.list_versions("town")] == [3, 2, 1]
+        store.prune("town", 1)
+    assert indexed(database) == {table: len(rows) for table, rows in seen.items()}
 
 
 def test_spatial_indexes_are_there(database: Database) -> None:

@@ -1,13 +1,13 @@
 """Households, facilities and zones of each version, for questions about places and for GIS programs.
 
-Their version is no foreign key: checking one row by row takes half the time of a load. Whoever drops a version drops
-its rows in the same transaction (`app.db.repositories.area_change`), and nobody else writes here.
+Keys are those of `app.db.row_ids`. Their version is no foreign key: checking one row by row takes half the time of a
+load. Whoever drops a version drops its rows in the same transaction (`app.db.repositories.area_change`), and nobody
+else writes here.
 """
 
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Json, RowId
@@ -18,9 +18,8 @@ class HouseholdModel(Base):
     """One household, as it stands in its version's arrays at `position`."""
 
     __tablename__ = "households"
-    __table_args__ = (UniqueConstraint("version_id", "position"),)
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     version_id: Mapped[int] = mapped_column(RowId)
     position: Mapped[int]
     household_id: Mapped[str]
@@ -40,9 +39,8 @@ class FacilityModel(Base):
     """One facility."""
 
     __tablename__ = "facilities"
-    __table_args__ = (UniqueConstraint("version_id", "position"),)
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     version_id: Mapped[int] = mapped_column(RowId)
     position: Mapped[int]
     facility_id: Mapped[str]
@@ -58,11 +56,18 @@ class ZoneModel(Base):
     """One zone: a community, a sub-district."""
 
     __tablename__ = "zones"
-    __table_args__ = (UniqueConstraint("version_id", "position"),)
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
     version_id: Mapped[int] = mapped_column(RowId)
     position: Mapped[int]
     zone_id: Mapped[str]
     name: Mapped[str]
     shape: Mapped[BaseGeometry] = mapped_column(Shape())
+
+
+PLACE_MODELS: dict[str, type[HouseholdModel | FacilityModel | ZoneModel]] = {
+    "households": HouseholdModel,
+    "facilities": FacilityModel,
+    "zones": ZoneModel,
+}
+"""Models of places by their tables."""

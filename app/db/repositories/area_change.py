@@ -9,19 +9,19 @@ from sqlalchemy.orm import Session
 
 from app.db.audit import note_change
 from app.db.base import now
+from app.db.box_index import forget_shapes
 from app.db.bulk import add_rows
 from app.db.models import (
     AreaModel,
     AreaVersionModel,
     CurrentVersionModel,
-    FacilityModel,
-    HouseholdModel,
     ImportReportModel,
-    ZoneModel,
 )
+from app.db.models.places import PLACE_MODELS
 from app.db.repositories.area_records import version_of
 from app.db.repositories.area_rows import rows_of
 from app.db.repositories.jobs import end_job
+from app.db.row_ids import is_of
 from app.domain.area import Area, AreaVersion, ImportReport, summarise
 from app.domain.errors import AreaNotFoundError, VersionNotFoundError
 from app.domain.job import Ending
@@ -114,8 +114,10 @@ class SqlAreaChange:
         return frozenset(row.folder for row in self._versions())
 
     def _drop_rows(self, version_ids: list[int]) -> None:
-        for model in (HouseholdModel, FacilityModel, ZoneModel):
-            self._session.execute(sa.delete(model).where(model.version_id.in_(version_ids)))
+        for table, model in PLACE_MODELS.items():
+            for version_id in version_ids:
+                self._session.execute(sa.delete(model).where(is_of(model.id, version_id)))
+            forget_shapes(self._session.connection(), table, version_ids)
 
     def _versions(self) -> list[AreaVersionModel]:
         """All versions, newest first."""

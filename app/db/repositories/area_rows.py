@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import shapely
 
-from app.db.bulk import Rows
+from app.db.bulk import Column, Rows
 from app.domain.area import Area
 from app.domain.household import AGE_GROUPS
 from app.domain.zone import OUTSIDE
@@ -20,27 +20,26 @@ def rows_of(area: Area, version_id: int) -> Iterator[Rows]:
     yield _facilities(area, version_id)
     if area.zones is not None:
         zones = area.zones
-        columns = {"zone_id": zones.id, "name": zones.name}
-        yield Rows("zones", _numbered(version_id, zones.count) | columns, zones.geometry)
+        yield Rows("zones", version_id, {"zone_id": zones.id, "name": zones.name}, zones.geometry)
 
 
 def _households(area: Area, version_id: int) -> Rows:
     homes = area.households
     unknown = np.full(homes.count, np.nan)
-    columns = {
+    columns: dict[str, Column] = {
         "household_id": homes.id,
         "households": homes.households,
         "population": unknown if homes.population is None else homes.population,
         **{group: homes.groups.get(group, unknown) for group in AGE_GROUPS},
         "estimated": homes.estimated,
-        "zone_position": [None if zone == OUTSIDE else zone for zone in area.household_zone.tolist()],
+        "zone_position": np.where(area.household_zone == OUTSIDE, np.nan, area.household_zone),
     }
-    return Rows("households", _numbered(version_id, homes.count) | columns, _points(homes))
+    return Rows("households", version_id, columns, _points(homes))
 
 
 def _facilities(area: Area, version_id: int) -> Rows:
     places = area.facilities
-    columns = {
+    columns: dict[str, Column] = {
         "facility_id": places.id,
         "name": places.name,
         "source": places.source,
@@ -48,11 +47,7 @@ def _facilities(area: Area, version_id: int) -> Rows:
         "services": [_json(list(services)) for services in places.services],
         "area_m2": places.area_m2,
     }
-    return Rows("facilities", _numbered(version_id, places.count) | columns, _points(places))
-
-
-def _numbered(version_id: int, count: int) -> dict[str, Any]:
-    return {"version_id": np.full(count, version_id), "position": np.arange(count)}
+    return Rows("facilities", version_id, columns, _points(places))
 
 
 def _points(places: Any) -> Geometries:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,7 +11,12 @@ from app.db.models import AreaVersionModel, CurrentVersionModel, ImportReportMod
 from app.db.ready import ReadyDatabase
 from app.db.repositories.area_change import SqlAreaChange
 from app.db.repositories.area_records import area_not_found, report_of, summary_of, version_of
+from app.db.repositories.faults import find_row_faults
+from app.db.repositories.places import find_places
 from app.domain.area import AREA_ID_PATTERN, AreaSummary, AreaVersion, ImportReport
+from app.domain.errors import VersionNotFoundError
+from app.domain.place import Box, PlaceKind, StoredPlace
+from app.domain.storage_fault import StorageFault
 
 _CURRENT = sa.select(AreaVersionModel).join(
     CurrentVersionModel, CurrentVersionModel.version_id == AreaVersionModel.id
@@ -82,9 +88,31 @@ class SqlAreaRegistry:
             rows = session.scalars(mine.order_by(AreaVersionModel.number.desc())).all()
         return tuple(version_of(row, current=row.id == current.version_id) for row in rows)
 
-    def is_registered(self, area_id: str, key: str) -> bool:
-        known = sa.select(AreaVersionModel.id).where(
-            AreaVersionModel.area_id == area_id, AreaVersionModel.folder == key
-        )
+    def places(self, area_id: str, key: str, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
         with self._database.reading() as session:
-            return session is not None and session.scalar(known) is not None
+            version_id = None if session is None else session.scalar(_id_of(area_id, key))
+            if session is None or version_id is None:
+                raise VersionNotFoundError(area_id, key, ())
+            yield from find_places(session, version_id, kind, box)
+
+    def known_keys(self) -> dict[str, dict[str, int]]:
+        with self._database.reading() as session:
+            versions = () if session is None else session.scalars(sa.select(AreaVersionModel)).all()
+        keys: dict[str, dict[str, int]] = {}
+        for version in versions:
+            keys.setdefault(version.area_id, {})[version.folder] = version.number
+        return keys
+
+    def faults(self) -> tuple[StorageFault, ...]:
+        with self._database.reading() as session:
+            return () if session is None else tuple(find_row_faults(session))
+
+    def is_registered(self, area_id: str, key: str) -> bool:
+        with self._database.reading() as session:
+            return session is not None and session.scalar(_id_of(area_id, key)) is not None
+
+
+def _id_of(area_id: str, key: str) -> sa.Select[Any]:
+    return sa.select(AreaVersionModel.id).where(
+        AreaVersionModel.area_id == area_id, AreaVersionModel.folder == key
+    )

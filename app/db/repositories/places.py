@@ -1,55 +1,57 @@
-"""Places of a version by the box in which they lie."""
+"""Places of a version, all or those in a box, found by the database's own index."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import shapely
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from app.db.box_index import index_name
-from app.db.geometry_type import SRID
-from app.db.models import AreaVersionModel, FacilityModel, HouseholdModel
-from app.db.ready import ReadyDatabase
-from app.geo.units import IntArray
+from app.db.box_index import candidates
+from app.db.models import ZoneModel
+from app.db.models.places import PLACE_MODELS
+from app.db.row_ids import is_of, row_ids
+from app.domain.place import Box, PlaceKind, StoredPlace
+from app.geo.units import FloatArray
 
-Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees; the sides belong to it."""
+_AT_ONCE = 5_000
+"""Rows asked for at a time: fewer than SQLite takes parameters."""
 
-
-class SqlPlaces:
-    """Positions of places in their version's arrays."""
-
-    def __init__(self, database: ReadyDatabase) -> None:
-        self._database = database
-
-    def households_in_box(self, key: str, box: Box) -> IntArray:
-        """Positions, ascending, of the households of a version that lie in a box."""
-        return self._find(HouseholdModel, key, box)
-
-    def facilities_in_box(self, key: str, box: Box) -> IntArray:
-        """Positions, ascending, of the facilities of a version that lie in a box."""
-        return self._find(FacilityModel, key, box)
-
-    def _find(self, model: type[HouseholdModel | FacilityModel], key: str, box: Box) -> IntArray:
-        version = sa.select(AreaVersionModel.id).where(AreaVersionModel.folder == key).scalar_subquery()
-        wanted = sa.select(model.position, model.shape).where(model.version_id == version)
-        if self._database.is_sqlite:
-            wanted = wanted.where(model.id.in_(_rtree_ids(model.__tablename__, box)))
-        else:
-            wanted = wanted.where(model.shape.op("&&")(sa.func.ST_MakeEnvelope(*box, SRID)))
-        with self._database.reading() as session:
-            rows = [] if session is None else session.execute(wanted).all()
-        # The index of SQLite keeps single precision, rounded outwards: a superset, of which doubles decide.
-        west, south, east, north = box
-        points = np.array([shape for _, shape in rows], dtype=object)
-        lon_deg, lat_deg = shapely.get_x(points), shapely.get_y(points)
-        inside = (west <= lon_deg) & (lon_deg <= east) & (south <= lat_deg) & (lat_deg <= north)
-        return np.sort(np.array([position for position, _ in rows], dtype=np.int64)[inside])
+_WORLD: Box = (-180.0, -90.0, 180.0, 90.0)
+_IDS = {"households": "household_id", "facilities": "facility_id", "zones": "zone_id"}
+_OURS = ("id", "version_id", "position", "zone_position", "shape")
+"""Columns that say nothing to who asks for places."""
 
 
-def _rtree_ids(table: str, box: Box) -> sa.Select[tuple[int]]:
-    index = sa.table(
-        index_name(table), *(sa.column(name) for name in ("id", "min_lon", "max_lon", "min_lat", "max_lat"))
-    )
+def find_places(session: Session, version_id: int, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
+    """Places of a version whose boxes meet a box, sides included, in the order of their arrays."""
+    positions = candidates(session.connection(), kind, version_id, box or _WORLD)
+    zone_ids = _zone_ids(session, version_id)
+    table = PLACE_MODELS[kind].__table__
+    for begin in range(0, len(positions), _AT_ONCE):
+        ids = row_ids(version_id, positions[begin : begin + _AT_ONCE]).tolist()
+        rows = session.execute(sa.select(table).where(table.c.id.in_(ids)).order_by(table.c.id)).all()
+        meets = _meet(shapely.bounds([row.shape for row in rows]), box or _WORLD)
+        for row in np.flatnonzero(meets).tolist():
+            yield _place(rows[row], kind, zone_ids)
+
+
+def _meet(bounds: FloatArray, box: Box) -> Any:
     west, south, east, north = box
-    return sa.select(index.c.id).where(
-        index.c.max_lon >= west, index.c.min_lon <= east, index.c.max_lat >= south, index.c.min_lat <= north
-    )
+    in_lon = (bounds[:, 0] <= east) & (bounds[:, 2] >= west)
+    return in_lon & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+
+
+def _zone_ids(session: Session, version_id: int) -> dict[int, str]:
+    zones = sa.select(ZoneModel.position, ZoneModel.zone_id).where(is_of(ZoneModel.id, version_id))
+    return {position: zone_id for position, zone_id in session.execute(zones)}  # noqa: C416 - rows are no pairs
+
+
+def _place(row: Any, kind: PlaceKind, zone_ids: dict[int, str]) -> StoredPlace:
+    known = row._asdict()
+    place_id = known.pop(_IDS[kind])
+    if kind == "households":
+        known["zone"] = zone_ids.get(row.zone_position)
+    properties = {name: value for name, value in known.items() if name not in _OURS}
+    return StoredPlace(place_id, properties, row.shape)

@@ -4,9 +4,9 @@ import sqlalchemy as sa
 from alembic import op
 
 from app.db.base import Json, RowId, UtcDateTime
-from app.db.box_index import drop_box_index, make_box_index
+from app.db.first_places import drop_first_index, make_first_index, make_first_view
 from app.db.geometry_type import Shape
-from app.db.place_views import PLACES, drop_place_views, make_place_views
+from app.db.place_views import PLACES, drop_place_views
 
 revision = "0001"
 down_revision = None
@@ -22,14 +22,14 @@ def upgrade() -> None:
     _make_places()
     _make_the_rest()
     for table in PLACES:
-        make_box_index(op.get_bind(), table)
-    make_place_views(op.get_bind())
+        make_first_index(op.get_bind(), table)
+        make_first_view(op.get_bind(), table)
 
 
 def downgrade() -> None:
     drop_place_views(op.get_bind())
     for table in PLACES:
-        drop_box_index(op.get_bind(), table)
+        drop_first_index(op.get_bind(), table)
     for table in ("audit_log", "assessment_snapshots", "jobs", "standards", *reversed(PLACES)):
         op.drop_table(table)
     for table in ("import_reports", "current_versions", "area_versions", "areas"):
