@@ -1,5 +1,6 @@
 """`reach15 db`: tables are made, their version is said, foreign ones are refused, no password is shown."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from app.db.schema import SCHEMA_REVISION
 from tests.cli.conftest import Cli
+from tests.support.small_town import town, version_folder
 
 
 def test_upgrade_current_and_check(cli: Cli, tmp_path: Path) -> None:
@@ -20,6 +22,32 @@ def test_upgrade_current_and_check(cli: Cli, tmp_path: Path) -> None:
     assert (made["before"], made["revision"]) == (None, SCHEMA_REVISION)
     assert cli("db", "upgrade").out == f"Database {path} is up to date (revision {SCHEMA_REVISION}).\n"
     assert cli("db", "check", "--json").json()["state"] == "current"
+
+
+def test_what_does_not_go_together_is_named(cli: Cli, tmp_path: Path) -> None:
+    cli("area", "import", "town", "--osm", town().write(tmp_path / "town.osm"))
+    assert cli("db", "check", "--json").json()["faults"] == []
+    (version_folder(tmp_path / "data").parent / "left").mkdir()
+    told = cli("db", "check")
+    assert told.code == 2
+    assert told.out.splitlines()[1] == (
+        "unknown_folder: folder left of area 'town' is no version that the database knows; remove it with: "
+        "reach15 area prune town"
+    )
+    assert told.err.endswith("1 fault was found in what is kept; each is listed above\n")
+    cli("area", "prune", "town")
+    assert cli("db", "check").code == 0
+    with sqlite3.connect(tmp_path / "data" / "reach15.sqlite") as connection:
+        connection.execute("DELETE FROM idx_households_shape")
+    connection.close()
+    listed = cli("db", "check", "--json")
+    assert [(fault["kind"], fault["area_id"]) for fault in json.loads(listed.stdout)["faults"]] == [
+        ("wrong_index", "town")
+    ]
+    assert listed.code == 2
+    assert cli("db", "reindex", "--json").json()["reindexed"] == ["households", "facilities", "zones"]
+    assert cli("db", "reindex").out.startswith("Made the indexes of households, facilities, zones again")
+    assert cli("db", "check").code == 0
 
 
 def test_tables_of_a_newer_version_are_left_alone(cli: Cli, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_indexes(store: VersionedAreas, settings: Settings, change: Callable[...
         assert {kind for kind, _, _ in found} == {"wrong_index"}
         assert [problem.removesuffix(" or was not finished") for _, _, problem in found] == expected
         if database.is_sqlite:
-            change("DELETE FROM idx_households_shape_node WHERE nodeno = 1")
+            change("UPDATE idx_households_shape_rowid SET nodeno = 99")
             assert "the box index of households is damaged (" in told(store)[0][2]
         with database.connection() as connection:
             remake_box_indexes(connection)
