@@ -271,7 +271,7 @@ def explain_failure(error: Exception, job: Job, folder: Path) -> Explained:
     kind = problem_type(error)
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, JobLostError):
         logger.error("job %s (%s): %s", job.id, job.kind, error, exc_info=error)
-    detail = kind.detail or re.sub(re.escape(str(folder)) + r"/[a-z_]+/", "", str(error))
+    detail = kind.detail or re.sub(re.escape(str(folder)) + r"/[a-z0-9_]+/", "", str(error))
     facts = {} if kind.detail else {name: _finite(getattr(error, name)) for name in kind.facts}
     rows = {name: facts.pop(name) for name in ("rejected", "repaired") if name in facts}
     problem = {

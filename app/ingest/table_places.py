@@ -170,6 +170,8 @@ def _why_far_off(table: RawTable, lon_deg: float, lat_deg: float) -> tuple[str |
             if is_csv
             else "state their CRS in the file or by crs=, or reproject them"
         )
+        if _is_survey(lon_deg, lat_deg):
+            fix = f"x holds northings, as surveyors write them (X north): exchange the two columns, and {fix}"
         return column, f"{value}: these look like projected metres, not degrees; {fix} to WGS 84 (EPSG:4326)"
     if lat_off and abs(lon_deg) <= MAX_LAT_DEG:
         return (
@@ -178,6 +180,11 @@ def _why_far_off(table: RawTable, lon_deg: float, lat_deg: float) -> tuple[str |
         )
     bounds = "-90 to 90" if lat_off else "-180 to 180"
     return column, f"{value} is outside {bounds}; write WGS 84 degrees"
+
+
+def _is_survey(x: float, y: float) -> bool:
+    """Whether two numbers look like northing and easting of a Chinese zone, with its number or without."""
+    return 1.7e6 < x < 6.1e6 and (1e5 < y < 9e5 or 1.3e7 < y < 4.6e7)
 
 
 def _repaired(table: RawTable, geometry: Geometries, rows: IntArray) -> Geometries:

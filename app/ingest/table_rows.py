@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import BadInputError
 from app.domain.row_report import CellValue, RejectedRow, RepairedRow, RowReport, RowsRejectedError
@@ -182,12 +184,22 @@ class RawTable:
         return None if column is None else self.names.get(column, column)
 
     def _value(self, row: int, column: str | None) -> object:
-        values = self.columns.get(column) if column is not None else None
+        if column is None:
+            return None if self.geometry is None else shape_text(self.geometry[row])
+        values = self.columns.get(column)
         return None if values is None else values[row]
 
     def good_rows(self) -> IntArray:
         """Positions of the rows that are not known to be bad, ascending."""
         return np.flatnonzero(~np.isin(self.numbers, list(self.problems.by_row)))
+
+
+def shape_text(shape: BaseGeometry | None) -> str | None:
+    """A geometry as reports tell it, in its file's own coordinates: the beginning of its WKT."""
+    if shape is None:
+        return None
+    text: str = shapely.to_wkt(shape, rounding_precision=7)
+    return text if len(text) <= MAX_CELL_CHARACTERS else f"{text[:MAX_CELL_CHARACTERS]}..."
 
 
 def shown_path(path: Path) -> str:

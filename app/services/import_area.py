@@ -26,7 +26,13 @@ from app.ingest.tables import read_area_file
 from app.services.extents import find_extent, warn_of_wide_box
 from app.services.fingerprint import VERSION_LENGTH, data_hash
 from app.services.import_parts import find_facilities, find_households
-from app.services.import_request import ImportRequest, check_request, source_name, unmoved_warnings
+from app.services.import_request import (
+    ImportRequest,
+    check_request,
+    files_by_name,
+    source_name,
+    unmoved_warnings,
+)
 from app.services.import_terrain import TerrainPart, add_slope
 from app.services.import_zones import place_households, read_zones
 from app.services.ports import AreaStore
@@ -144,7 +150,7 @@ def import_area(
             },
         },
         extent={"basis": extent.basis, "bbox": list(extent.polygon.bounds)},
-        warnings=warnings,
+        warnings=files_by_name(warnings, request),
         stages_s=stages.seconds,
         rows={
             kind: rows.as_json()

@@ -131,7 +131,9 @@ def kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
         if f"{prefix}persons_placed" in people.counts and before is not None and after is not None:
             placed = round(float(after.sum()), 6)
             counts[f"{prefix}persons_kept"] = placed
-            counts[f"{prefix}persons_outside_study_area"] = round(float(before.sum()) - placed, 6)
+            counts[f"{prefix}persons_outside_study_area"] = (
+                round(float(before.sum()) - placed, 6) + 0.0
+            )  # no -0.0
     return counts
 
 

@@ -1,5 +1,6 @@
 """What an import is asked to do, and whether that makes sense."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from app.ingest.elevation import check_terrain_model
 from app.ingest.osm_zones import LEVELS
 from app.ingest.population_grids import RASTER_ENDINGS
 from app.ingest.table_columns import FIELDS, parse_columns
+from app.ingest.table_rows import shown_path
 from app.ingest.table_source import Near, OnError, ReadOptions
 from app.services.grid_request import check_grids
 
@@ -158,6 +160,20 @@ def _check_box(box: Box) -> None:
         raise BadInputError(where, "give degrees as west,south,east,north, such as 24.93,60.16,24.95,60.18")
     if not (west < east and south < north):
         raise BadInputError(where, "west must be less than east, and south less than north (order: W,S,E,N)")
+
+
+def files_by_name(warnings: Iterable[str], request: object) -> tuple[str, ...]:
+    """Warnings in which the files of a request are named without their folders.
+
+    Reports are kept and are shown to others, who cannot see the folders of this machine and need not know them.
+    """
+    given = vars(request)
+    paths = [value for value in given.values() if isinstance(value, Path)]
+    paths += [path for _, path in given["population_groups"]]
+    told = tuple(warnings)
+    for path in paths:
+        told = tuple(warning.replace(shown_path(path), shown_path(Path(path.name))) for warning in told)
+    return told
 
 
 def source_name(request: ImportRequest) -> str:

@@ -31,6 +31,7 @@ from app.services.import_parts import (
     row_counts,
 )
 from app.services.import_population import add_population, kept_people
+from app.services.import_request import files_by_name
 from app.services.import_zones import place_households
 from app.services.merging import (
     LinkedFacilities,
@@ -120,7 +121,7 @@ def update_area(
         source=f"{request.kind}: {request.file.name} ({request.mode}), on version {area.version}",
         counts={name: counts for name, counts in (before.counts | change.counts).items() if counts},
         extent=before.extent,
-        warnings=change.warnings,
+        warnings=files_by_name(change.warnings, request),
         stages_s=stages.seconds,
         rows={request.kind: change.rows.as_json()},
     )

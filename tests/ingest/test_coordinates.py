@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import MultiPolygon, Polygon, box
 
 from app.domain.errors import BadInputError
 from app.ingest.coordinates import agreed_coordinates, find_coordinates, why_misplaced
 from app.ingest.table_source import ReadOptions
 from app.ingest.tables import read_households_file
+from app.ingest.zone_files import read_zones_file
 from app.schemas.crs import in_crs
+from tests.support.user_files import geojson_file
 
 NANJING = np.array([118.78, 118.79]), np.array([32.04, 32.05])
 
@@ -172,3 +175,39 @@ def test_metres_without_a_crs_are_refused_naming_the_flag(tmp_path: Path) -> Non
     east, north = find_coordinates("EPSG:4528", "crs").from_wgs84(*NANJING)
     with pytest.raises(BadInputError, match=r"projected metres.*crs=EPSG:4547"):
         read_households_file(household_file(tmp_path, east, north), ReadOptions())
+    with pytest.raises(BadInputError, match=r"X north\): exchange the two columns, and name their CRS"):
+        read_households_file(household_file(tmp_path, north, east), ReadOptions())
+
+
+def test_degrees_under_a_system_of_metres_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        BadInputError, match=r"holds degrees such as 118.78, 32.04, but EPSG:4549 counts metres"
+    ):
+        read_households_file(household_file(tmp_path, *NANJING), ReadOptions(crs="EPSG:4549"))
+
+
+@pytest.mark.parametrize(
+    ("ring", "reason"),
+    [
+        ([(179, 60), (-179, 60), (-179, 61), (179, 61)], "cut it where it crosses the antimeridian"),
+        ([(-180, 60), (180, 60), (180, 90), (-180, 90)], "reaches a pole"),
+        ([(20, 80), (30, 80), (25, 90)], "reaches a pole"),
+    ],
+)
+def test_polygons_over_the_antimeridian_and_at_a_pole_are_bad_rows(
+    tmp_path: Path, ring: list[tuple[float, float]], reason: str
+) -> None:
+    cut = MultiPolygon([box(179, -17, 180, -16), box(-180, -17, -179, -16)])  # as RFC 7946 asks
+    rows = [({"id": "a"}, Polygon(ring)), ({"id": "b"}, cut)]
+    found = read_zones_file(geojson_file(tmp_path, rows), ReadOptions(on_error="skip"))
+    (bad,) = found.rows.rejected
+    assert (bad.row, bad.column) == (1, None)
+    assert reason in bad.reason
+    assert str(bad.value).startswith("POLYGON ((")
+    assert found.data.id.tolist() == ["b"]
+    # The same ring in metres, where it crosses without a jump.
+    fiji = find_coordinates("EPSG:3832", "")
+    x, y = fiji.from_wgs84(np.array([179.0, 181, 181, 179]), np.array([-17.0, -17, -16, -16]))
+    over = geojson_file(tmp_path, [({"id": "a"}, Polygon(np.column_stack([x, y])))], "EPSG:3832")
+    with pytest.raises(BadInputError, match="cut it where it crosses the antimeridian"):
+        read_zones_file(over)

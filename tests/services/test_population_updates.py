@@ -84,3 +84,10 @@ def test_a_grid_in_shifted_coordinates(data: Path, tmp_path: Path) -> None:
     assert report.counts["population"]["persons_placed"] == 100
     with pytest.raises(BadInputError, match="EPSG:99 is not known"):
         renew(data, population_file=grid, population_crs="EPSG:99")
+
+
+def test_reports_name_files_without_the_folders_of_this_machine(data: Path) -> None:
+    homes = csv_file(data.parent / "homes.csv", "id,lon,lat,population", [("a", (0.0, 5.0), "1")])
+    report = update_area(DataRequest("town", "households", homes), area_store(data), known_services=SERVICES)
+    assert any(warning.startswith("homes.csv: has no column households") for warning in report.warnings)
+    assert not any(str(data.parent) in warning for warning in report.warnings)
