@@ -23,6 +23,7 @@ from app.entity_tags import add_entity_tags
 from app.problems import PROBLEMS, add_problem_handlers
 from app.routers import (
     areas,
+    compare,
     coverage,
     explain,
     facilities,
@@ -134,6 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         siting,
         zones,
         gate,
+        compare,
         scenarios,
     ):
         app.include_router(

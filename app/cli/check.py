@@ -19,6 +19,7 @@ from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
     from app.cli.gate.asking import ExtractFiles
+    from app.cli.gate.words import ProposalPlace
     from app.domain.policy import Policy
 
 _File = Path | None
@@ -157,23 +158,29 @@ def _check_what_is_asked(
         raise typer.BadParameter("goes with a proposal's file; a scenario has its own", param_hint="'--crs'")
 
 
-def _read_proposal(
-    path: Path | None, area: str, scenario: str | None, *, lenient: bool, crs: str | None
-) -> tuple[Any, Any]:
-    """Where reports point to, and the parsed file. Read whole once here, so that faults name file and feature."""
+def read_proposal_document(path: Path, *, lenient: bool, crs: str | None) -> tuple[str, Any]:
+    """Text and parsed JSON of a proposal's file. Read whole once here, so that faults name file and feature."""
     import orjson
 
-    from app.cli.gate.words import ProposalFile, feature_lines, scenario_place
-
-    if path is None:
-        return scenario_place(area, scenario or ""), None
     from app.ingest.proposal_files import parse_proposal
     from app.ingest.table_rows import decode_utf8, read_bytes, shown_path
 
     content = read_bytes(path)
     parse_proposal(content, shown_path(path), lenient=lenient, crs=crs)
     text = decode_utf8(content, shown_path(path), "GeoJSON")
-    return ProposalFile(path, feature_lines(text)), orjson.loads(text)
+    return text, orjson.loads(text)
+
+
+def _read_proposal(
+    path: Path | None, area: str, scenario: str | None, *, lenient: bool, crs: str | None
+) -> tuple["ProposalPlace", Any]:
+    """Where reports point to, and the parsed file."""
+    from app.cli.gate.words import ProposalFile, feature_lines, scenario_place
+
+    if path is None:
+        return scenario_place(area, scenario or ""), None
+    text, document = read_proposal_document(path, lenient=lenient, crs=crs)
+    return ProposalFile(path, feature_lines(text)), document
 
 
 def _read_policy(path: Path | None) -> tuple["Policy | None", Any]:

@@ -14,6 +14,7 @@ from app.cli import (
     area,
     assess,
     check,
+    compare,
     db,
     demo,
     explain,
@@ -64,6 +65,7 @@ app.command("isochrone")(isochrone.draw_isochrone)
 app.add_typer(db.app, name="db", help="The database's tables: bring them up to date, or check them.")
 app.command("site")(site.site_facilities)
 app.command("check")(check.check_proposal)
+app.command("compare")(compare.compare_proposals)
 app.add_typer(scenario.app, name="scenario", help="Keep proposals by name: save, list, show and remove them.")
 app.command("heat")(heat.draw_heat)
 app.command("serve")(serve.serve)

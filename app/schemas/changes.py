@@ -69,8 +69,9 @@ def _shorter(one: FloatArray, other: FloatArray) -> BoolArray:
 def _feature(
     before: Assessment, after: Assessment, household: int, service: int, change: str
 ) -> dict[str, Any]:
-    households, zones = after.area.households, after.area.zones
-    zone = int(after.area.household_zone[household])
+    area = before.area  # the same people and zones; the changed area may have to be put together first
+    households, zones = area.households, area.zones
+    zone = int(area.household_zone[household])
     return {
         "type": "Feature",
         "geometry": point(households.lon_deg[household], households.lat_deg[household]),

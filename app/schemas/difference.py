@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.area import Area
 from app.domain.zone import OUTSIDE_ID
 from app.geo.units import BoolArray
 from app.geo.verdict import COVERED, SERVED
@@ -17,17 +18,22 @@ Table = dict[str, Any]
 
 
 def side_tables(before: Assessment, after: Assessment) -> tuple[Table, Table, Table]:
-    """The tables before and after, and their difference; with zones where the area has any."""
-    groups = _groups(after)
+    """The tables before and after, and their difference; with zones where the area has any.
+
+    People and zones are the same on both sides. They are looked up before: the area afterwards, with all its streets,
+    may have to be put together first.
+    """
+    area = before.area
+    groups = _groups(area)
     everybody = groups[None]
-    sides = [_table(side, everybody) for side in (before, after)]
+    sides = [_table(area, side, everybody) for side in (before, after)]
     between = _difference(before, after, everybody)
-    if after.area.zones is not None:
-        names = dict(zip(after.area.zones.id.tolist(), after.area.zones.name.tolist(), strict=True))
+    if area.zones is not None:
+        names = dict(zip(area.zones.id.tolist(), area.zones.name.tolist(), strict=True))
         zones = {zone: inside for zone, inside in groups.items() if zone is not None}
         heads = {zone: {"id": zone, "name": names.get(zone) or None} for zone in zones}
         for table, side in zip(sides, (before, after), strict=True):
-            table["zones"] = [heads[zone] | _table(side, inside) for zone, inside in zones.items()]
+            table["zones"] = [heads[zone] | _table(area, side, inside) for zone, inside in zones.items()]
         between["zones"] = [
             heads[zone] | _difference(before, after, inside) for zone, inside in zones.items()
         ]
@@ -61,8 +67,7 @@ def _callout(
 ) -> dict[str, Any]:
     where = "" if zone is None else f" in zone '{zone['id']}'"
     what = "all services on average" if service == ALL else f"'{service}'"
-    places = f"{lost['points']:g} {'point' if lost['points'] == 1 else 'points'}"
-    people = f"{lost['households']:.10g} households ({places}) newly left out"
+    people = newly_left_out(lost)
     return {
         "service": service,
         "zone": None if zone is None else zone["id"],
@@ -73,12 +78,17 @@ def _callout(
     }
 
 
+def newly_left_out(lost: dict[str, float | None]) -> str:
+    """Who is covered no more, in words."""
+    places = f"{lost['points']:g} {'point' if lost['points'] == 1 else 'points'}"
+    return f"{lost['households']:.10g} households ({places}) newly left out"
+
+
 def _points(share: float) -> str:
     return f"{100 * share:.4g} percentage points"
 
 
-def _groups(side: Assessment) -> dict[str | None, BoolArray]:
-    area = side.area
+def _groups(area: Area) -> dict[str | None, BoolArray]:
     groups: dict[str | None, BoolArray] = {None: np.ones(area.households.count, dtype=np.bool_)}
     if area.zones is not None:
         ids = [*area.zones.id.tolist(), OUTSIDE_ID]
@@ -89,18 +99,18 @@ def _groups(side: Assessment) -> dict[str | None, BoolArray]:
     return groups
 
 
-def _table(side: Assessment, inside: BoolArray) -> Table:
+def _table(area: Area, side: Assessment, inside: BoolArray) -> Table:
     rows = []
     for item in side.services:
         covered = np.asarray(item.verdicts.state == COVERED)
         rows.append(
-            {"id": item.service.id, "facilities": len(item.facilities)} | _shares(side, covered, inside)
+            {"id": item.service.id, "facilities": len(item.facilities)} | _shares(area, covered, inside)
         )
-    return {"services": rows, "overall": _shares(side, np.asarray(side.overall == SERVED), inside)}
+    return {"services": rows, "overall": _shares(area, np.asarray(side.overall == SERVED), inside)}
 
 
-def _shares(side: Assessment, covered: BoolArray, inside: BoolArray) -> Table:
-    part, whole = _sums(side, covered & inside), _sums(side, inside)
+def _shares(area: Area, covered: BoolArray, inside: BoolArray) -> Table:
+    part, whole = _sums(area, covered & inside), _sums(area, inside)
     return {"covered": part, "total": whole, "share_covered": _ratios(part, whole)}
 
 
@@ -112,20 +122,20 @@ def _difference(before: Assessment, after: Assessment, inside: BoolArray) -> Tab
         gained_any |= is_now & ~was
         rows.append(
             {"id": old.service.id, "facilities": len(new.facilities) - len(old.facilities)}
-            | _steps(after, was, is_now, inside)
+            | _steps(before.area, was, is_now, inside)
         )
     served = [np.asarray(side.overall == SERVED) for side in (before, after)]
     return {
         "services": rows,
-        "overall": _steps(after, served[0], served[1], inside),
-        "gained_any": _sums(after, gained_any & inside),
-        "lost_any": _sums(after, lost_any & inside),
+        "overall": _steps(before.area, served[0], served[1], inside),
+        "gained_any": _sums(before.area, gained_any & inside),
+        "lost_any": _sums(before.area, lost_any & inside),
     }
 
 
-def _steps(side: Assessment, was: BoolArray, is_now: BoolArray, inside: BoolArray) -> Table:
-    gained, lost = _sums(side, is_now & ~was & inside), _sums(side, was & ~is_now & inside)
-    total = _sums(side, inside)
+def _steps(area: Area, was: BoolArray, is_now: BoolArray, inside: BoolArray) -> Table:
+    gained, lost = _sums(area, is_now & ~was & inside), _sums(area, was & ~is_now & inside)
+    total = _sums(area, inside)
     covered = {
         weight: None
         if gained[weight] is None
@@ -135,8 +145,8 @@ def _steps(side: Assessment, was: BoolArray, is_now: BoolArray, inside: BoolArra
     return {"covered": covered, "share_covered": _ratios(covered, total), "gained": gained, "lost": lost}
 
 
-def _sums(side: Assessment, chosen: BoolArray) -> dict[str, float | None]:
-    households = side.area.households
+def _sums(area: Area, chosen: BoolArray) -> dict[str, float | None]:
+    households = area.households
     sums: dict[str, float | None] = {}
     for weight in households.counted:
         values = households.weights(weight)

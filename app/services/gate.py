@@ -118,9 +118,9 @@ def evaluate(
     """
     check_services(policy, after)
     if baseline is not None:
-        check_baseline(baseline, after)
+        check_baseline(baseline, before)
     results = tuple(_result(rule, before, after, policy, now, cost, baseline) for rule in policy.rules)
-    warnings = [*_waiver_warnings(policy, results, after, now), *baseline_warnings(policy, baseline)]
+    warnings = [*_waiver_warnings(policy, results, before, now), *baseline_warnings(policy, baseline)]
     return GateResult(results, tuple(warnings))
 
 
@@ -195,17 +195,17 @@ def _waives(scope: Scope, waiver: Waiver, failing: Failing) -> BoolArray:
     if waiver.household is not None:
         return np.asarray(scope.households.id[failing.household] == waiver.household)
     try:
-        return zone_members(scope.after, waiver.zone)[failing.household]
+        return zone_members(scope.before, waiver.zone)[failing.household]
     except NotEvaluableError:
         return _nobody(failing)  # no such zone: nobody lives in it; `_waiver_warnings` says so
 
 
 def _waiver_warnings(
-    policy: Policy, results: Sequence[RuleResult], after: Assessment, now: datetime
+    policy: Policy, results: Sequence[RuleResult], before: Assessment, now: datetime
 ) -> list[str]:
     """Waivers that do nothing, and why."""
     used = {id(waiver) for result in results for waiver in (*result.waivers, *result.expired)}
-    known = set(after.area.households.id.tolist())
+    known = set(before.area.households.id.tolist())
     warnings = []
     for number, waiver in enumerate(policy.waivers, start=1):
         about = f"household '{waiver.household}'" if waiver.household is not None else f"zone '{waiver.zone}'"
@@ -215,9 +215,9 @@ def _waiver_warnings(
         if waiver.has_expired(now):
             warnings.append(f"{name} expired on {waiver.expires} and is not needed; take it away")
         elif waiver.household is not None and waiver.household not in known:
-            warnings.append(f"{name} names no household of area '{after.area.id}'")
-        elif waiver.zone is not None and not _is_zone(after, waiver.zone):
-            warnings.append(f"{name} names no zone of area '{after.area.id}'")
+            warnings.append(f"{name} names no household of area '{before.area.id}'")
+        elif waiver.zone is not None and not _is_zone(before, waiver.zone):
+            warnings.append(f"{name} names no zone of area '{before.area.id}'")
     return warnings
 
 

@@ -55,7 +55,7 @@ def _min_share(scope: Scope, excused: Excused) -> Measure:
 
 
 def _min_zone_share(scope: Scope, excused: Excused) -> Measure:
-    area = scope.after.area
+    area = scope.before.area
     if area.zones is None:
         raise NotEvaluableError(f"area '{area.id}' has no zones")
     failing, counted, covered = _shared(scope, excused)

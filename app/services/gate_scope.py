@@ -49,7 +49,9 @@ class Scope:
 
     @property
     def households(self) -> Households:
-        return self.after.area.households
+        return (
+            self.before.area.households
+        )  # the changed area, with the same, may have to be put together first
 
     @cached_property
     def total(self) -> float:
@@ -88,11 +90,11 @@ def scope_of(rule: Rule, before: Assessment, after: Assessment) -> Scope:
         If the area does not know its weight or zone, or nobody lives there.
     """
     services = _services(rule, after)
-    households = after.area.households
+    households = before.area.households
     weight = households.weights(rule.weight)
     if weight is None:
-        raise NotEvaluableError(f"nobody told the {rule.weight} of area '{after.area.id}'")
-    inside = zone_members(after, rule.zone)
+        raise NotEvaluableError(f"nobody told the {rule.weight} of area '{before.area.id}'")
+    inside = zone_members(before, rule.zone)
     if not inside.any():
         raise NotEvaluableError("there are no households" + (f" in zone '{rule.zone}'" if rule.zone else ""))
     scope = Scope(rule, before, after, services, inside, weight)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from app.cli.entry import run
+from tests.support.gate_street import import_street, street_files
+from tests.support.proposing import feature, write_proposal
+from tests.support.servers import running_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +79,25 @@ def demo_cli(cli: Cli, demo_data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Commands over the demo area; they may only read."""
     monkeypatch.setenv("REACH15_DATA_DIR", str(demo_data_dir))
     return cli
+
+
+@pytest.fixture
+def street_cli(cli: Cli, tmp_path: Path) -> Cli:
+    """Commands over the street of `gate_street`, in a folder with ``close.geojson``, which closes its western
+    pharmacy, and ``policy.json``, which allows nobody to lose one."""
+    import_street(tmp_path / "data", street_files(tmp_path))
+    write_proposal(Path("close.geojson"), feature("close", facility="west"))
+    rule = {"id": "a", "kind": "max_lost", "value": 0, "service": "pharmacy"}
+    Path("policy.json").write_text(json.dumps({"rules": [rule]}), encoding="utf-8")
+    return cli
+
+
+@pytest.fixture
+def street_server(street_cli: Cli, tmp_path: Path) -> Iterator[str]:
+    """Address of a server over the same data."""
+    assert street_cli
+    with running_server(tmp_path / "data", tmp_path / "log") as address:
+        yield address
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:

@@ -137,10 +137,9 @@ def test_most_lost(closed: Sides, value: float, fields: dict[str, Any], status: 
 
 
 def test_a_household_without_weight_is_somebody_too(closed: Sides) -> None:
-    before, after = closed
-    area = after.area
-    households = replace(area.households, households=np.where(np.arange(11) >= 8, 0.0, 1.0))
-    weightless = (before, replace(after, area=replace(area, households=households)))
+    households = replace(closed[0].area.households, households=np.where(np.arange(11) >= 8, 0.0, 1.0))
+    before, after = (replace(side, area=replace(side.area, households=households)) for side in closed)
+    weightless = (before, after)
     assert one(weightless, "max_lost", 0).status == "failed"
     assert one(weightless, "max_lost", 1).status == "passed"
 

@@ -1,5 +1,6 @@
 """Gets the gate's report: from an area here, from an extract, or from a server. All three give the same."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,7 +151,43 @@ def _import_extract(area: str, extract: ExtractFiles) -> "Area":
 
 
 def ask_server(question: Question, server: str) -> dict[str, Any]:
-    """The report from a server.
+    """The report from a server; raises as `ask_server_for`."""
+    parameters = {
+        "standard": question.standard,
+        "profile": question.profile,
+        "speed_mps": question.speed_mps,
+        "lenient": question.lenient,
+        "crs": question.crs,
+    }
+    parts = {
+        "proposal": question.proposal,
+        "scenario": question.scenario,
+        "policy": question.policy,
+        "baseline": question.baseline,
+    }
+    body = {name: value for name, value in parts.items() if value is not None}
+    members = {"exit_code", "rules", "changes"}
+    return ask_server_for("check", question.area, server, parameters, body, members)
+
+
+def ask_server_for(
+    what: str,
+    area: str,
+    server: str,
+    parameters: Mapping[str, Any],
+    body: Mapping[str, Any],
+    members: Collection[str],
+) -> dict[str, Any]:
+    """What a server answers about proposals for an area.
+
+    Parameters
+    ----------
+    what : str
+        Which of the addresses below ``proposals`` is asked.
+    parameters : mapping
+        Of the address; None and False are left out.
+    members : collection of str
+        What an answer must have to be one.
 
     Raises
     ------
@@ -165,24 +202,12 @@ def ask_server(question: Question, server: str) -> dict[str, Any]:
     base = server.strip().rstrip("/")
     if not base.startswith(("http://", "https://")):
         raise InputRefusedError(f"--server {server}: is not a web address; write http://HOST:PORT")
-    parameters = {
-        "standard": question.standard,
-        "profile": question.profile,
-        "speed_mps": None if question.speed_mps is None else repr(question.speed_mps),
-        "lenient": "true" if question.lenient else None,
-        "crs": question.crs,
-    }
-    parts = {
-        "proposal": question.proposal,
-        "scenario": question.scenario,
-        "policy": question.policy,
-        "baseline": question.baseline,
-    }
-    body = {name: value for name, value in parts.items() if value is not None}
     try:
         answer = requests.post(
-            f"{base}/v1/areas/{quote(question.area, safe='')}/proposals/check",
-            params={name: value for name, value in parameters.items() if value is not None},
+            f"{base}/v1/areas/{quote(area, safe='')}/proposals/{what}",
+            params={
+                name: _parameter(value) for name, value in parameters.items() if value not in (None, False)
+            },
             data=orjson.dumps(body),
             headers={"Content-Type": "application/json"},
             timeout=(_CONNECT_S, _ANSWER_S),
@@ -192,20 +217,24 @@ def ask_server(question: Question, server: str) -> dict[str, Any]:
         raise ServerError(
             f"{base}: cannot be asked ({type(error).__name__}); is the server running?"
         ) from error
-    return _report_of(answer.status_code, answer.content, base, question.area)
+    return _answer_of(answer.status_code, answer.content, base, area, members)
 
 
 _REFUSED = (400, 404, 413, 415, 422)
 
 
-def _report_of(status: int, content: bytes, base: str, area: str) -> dict[str, Any]:
+def _parameter(value: Any) -> str:
+    return "true" if value is True else repr(value) if isinstance(value, float) else str(value)
+
+
+def _answer_of(status: int, content: bytes, base: str, area: str, members: Collection[str]) -> dict[str, Any]:
     import orjson
 
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         value = None
-    if status == 200 and isinstance(value, dict) and {"exit_code", "rules", "changes"} <= value.keys():
+    if status == 200 and isinstance(value, dict) and value.keys() >= set(members):
         return value
     kind = str(value.get("type", "")) if isinstance(value, dict) else ""
     detail = str(value.get("detail") or value.get("title")) if isinstance(value, dict) else f"HTTP {status}"

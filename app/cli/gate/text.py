@@ -54,16 +54,17 @@ def _text_lines(report: dict[str, Any]) -> Iterator[str]:
     if report["callouts"] or report["warnings"]:
         yield ""
     yield f"Household-service pairs that change: {changes_line(report)}"
-    yield from _table([_HEAD, *service_rows(report)])
+    yield from text_table([_HEAD, *service_rows(report)])
     zones = zone_rows(report)
     if zones:
         yield ""
-        yield from _table([("zone: service", *_HEAD[1:]), *zones])
+        yield from text_table([("zone: service", *_HEAD[1:]), *zones])
     yield ""
     yield "Shares and numbers count households. " + one_line(report["provenance"]["attribution"])
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def text_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of a table, its head the first row: the first column to the left, numbers to the right."""
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for row in cells:
@@ -99,16 +100,17 @@ def _markdown_lines(report: dict[str, Any]) -> Iterator[str]:
         yield from ("", "### Worth knowing", "")
         yield from (f"- {escape_markdown(note)}" for note in notes)
     yield from ("", "### What changes", "", f"Household-service pairs: {changes_line(report)}.", "")
-    yield from _markdown_table(_HEAD, service_rows(report))
+    yield from markdown_table(_HEAD, service_rows(report))
     zones = zone_rows(report)
     if zones:
         yield ""
-        yield from _markdown_table(("zone: service", *_HEAD[1:]), zones)
+        yield from markdown_table(("zone: service", *_HEAD[1:]), zones)
     yield ""
     yield f"Shares and numbers count households. {escape_markdown(report['provenance']['attribution'])}"
 
 
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The same in Markdown."""
     yield f"| {' | '.join(head)} |"
     yield f"|---|{'---:|' * (len(head) - 1)}"
     for row in rows:

@@ -134,14 +134,15 @@ def households_of(report: dict[str, Any], rule: dict[str, Any]) -> Iterator[str]
         words = item["household"] if item["service"] is None else f"{item['household']}, {item['service']}"
         change = changes.get((item["household"], item["service"]))
         if change is not None:
-            words += f": {_side(change['before'])} -> {_side(change['after'])}"
+            words += f": {side_words(change['before'])} -> {side_words(change['after'])}"
         excuse = " (waived)" if item["waived"] else " (in the baseline)" if item["in_baseline"] else ""
         yield words + excuse
     if len(rule["households"]) > MOST_NAMED:
         yield f"and {len(rule['households']) - MOST_NAMED} more"
 
 
-def _side(side: dict[str, Any]) -> str:
+def side_words(side: dict[str, Any]) -> str:
+    """A household's state for a service, and its walk where there is one."""
     if side["time_s"] is not None:
         return f"{side['state']} {side['time_s'] / 60:.1f} min"
     distance = side.get("distance_m")
