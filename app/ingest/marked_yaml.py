@@ -32,6 +32,8 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.A
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _MAX_DIGITS = 300  # longer ones are beyond any float
 _NO_TEXT = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""What PostgreSQL, or UTF-8, cannot hold. Other control characters are escaped wherever they are shown."""
 _HALVES = re.compile(r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 """A backslash for itself, or a character beyond the first plane as JSON escapes it."""
 _PLAIN_KEY = re.compile(r"[\w:.-]{1,60}")
@@ -244,7 +246,7 @@ class _Reader:
 
     def _text(self, event: Any, path: FieldPath) -> str:
         text: str = event.value
-        odd = _NO_TEXT.search(text)
+        odd = _UNKEEPABLE.search(text)
         if odd:  # escaped: as itself it was refused before
             self._refuse(event, path, f"holds U+{ord(odd[0]):04X}, which no text has; take it away")
         return text
