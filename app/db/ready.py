@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
-from app.db.schema import SchemaState, check_schema, schema_state, upgrade
+from app.db.schema import SchemaState, check_schema, make_first_tables, schema_state
 from app.db.session import Database
 
 
@@ -46,7 +46,7 @@ class ReadyDatabase:
         if not self._find_ready():
             with self._lock:
                 if schema_state(self._database) is SchemaState.MISSING:
-                    upgrade(self._database)
+                    make_first_tables(self._database)
             self._find_ready()
         with self._database.writing() as session:
             yield session

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from app.db import models  # noqa: F401 - fills the metadata
+from app.db.base import Base
+from app.db.box_index import make_box_index
+from app.db.place_views import PLACES, make_place_views
 from app.db.session import Database
 from app.domain.errors import SchemaError
 
@@ -19,6 +23,10 @@ costs every command a quarter of a second."""
 
 UPGRADE = "reach15 db upgrade"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION_TABLE = (
+    "CREATE TABLE alembic_version "
+    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 
 
 class SchemaState(Enum):
@@ -87,6 +95,30 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
     with database.migrating() as connection:
         command.upgrade(_config(connection), revision)
+
+
+def make_first_tables(database: Database) -> None:
+    """Give an empty SQLite database its tables, out of the models; `upgrade` any other.
+
+    All migrations together make the same, which a test holds them to; but a first import need not load alembic for it.
+
+    Raises
+    ------
+    SchemaError, DatabaseUnavailableError
+        As `upgrade` does.
+    """
+    _make_folder(database)
+    if database.is_sqlite:
+        with database.migrating() as connection:
+            if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0:
+                Base.metadata.create_all(connection, checkfirst=False)
+                for table in PLACES:
+                    make_box_index(connection, table)
+                make_place_views(connection)
+                connection.exec_driver_sql(_VERSION_TABLE)
+                connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (SCHEMA_REVISION,))
+                return
+    upgrade(database)
 
 
 def downgrade(database: Database, revision: str) -> None:

@@ -1,5 +1,6 @@
 """Tables on both databases: made, taken back and made again, true to the models, with their rows in place."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,7 +26,7 @@ from app.db.schema import (
     upgrade,
 )
 from app.db.session import Database
-from app.domain.errors import DatabaseUnavailableError, SchemaError
+from app.domain.errors import DatabaseError, DatabaseUnavailableError, SchemaError
 from app.domain.place import PlaceKind, StoredPlace
 from app.main import create_app
 from app.settings import Settings
@@ -93,6 +94,45 @@ def test_up_down_and_up_again(database: Database, database_url: str, tmp_path: P
     assert set(counts(database).values()) == {0}
     with_town(database_url, tmp_path)
     assert counts(database)["households"] == 4
+
+
+def test_a_first_import_makes_what_all_migrations_make(tmp_path: Path) -> None:
+    """Another migration that adds tables, indexes, triggers or views must be told in `make_first_tables` too."""
+    with (
+        closing(Database(f"sqlite:///{tmp_path}/a.db")) as first,
+        closing(Database(f"sqlite:///{tmp_path}/b.db")) as migrated,
+    ):
+        with closing(ReadyDatabase(first)) as ready, ready.writing():
+            pass
+        upgrade(migrated)
+        check_models(first)
+        assert schema_state(first) is SchemaState.CURRENT
+        assert "alembic_version" in definitions(first)
+        assert definitions(first) == definitions(migrated)
+
+
+def definitions(database: Database) -> dict[str, list[str]]:
+    """How SQLite was told to make each thing, parts sorted: constraints have no order."""
+    with database.reading() as session:
+        rows = session.execute(sa.text("SELECT name, sql FROM sqlite_master")).all()
+    # A rebuilt table's name comes back in quotes, and a check's name that follows the convention gets it twice.
+    texts = {name: (sql or "").replace("ck_jobs_ck_jobs_", "ck_jobs_").replace('"', "") for name, sql in rows}
+    return {
+        name: sorted(" ".join(part.split()) for part in re.split("[,()]", text))
+        for name, text in texts.items()
+    }
+
+
+def test_a_foreign_database_is_not_filled_up(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/a.db")) as database:
+        with database.connection() as connection:
+            connection.exec_driver_sql("CREATE TABLE areas (id TEXT PRIMARY KEY)")
+        with pytest.raises(DatabaseError), ReadyDatabase(database).writing():
+            pytest.fail("it was taken for ours")
+        with database.reading() as session:
+            assert session.scalars(sa.text("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")).all() == [
+                "areas"
+            ]
 
 
 def test_rows_and_their_index_stay_when_a_table_is_rebuilt(
