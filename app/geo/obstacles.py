@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from app.geo.errors import InvalidInputArrayError
-from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, running_starts
+from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, expand_ranges, running_starts
 
 _E7 = 1e7
 _BATCH = 20_000
@@ -66,6 +66,25 @@ class Obstacles:
     def line_count(self) -> int:
         """How many lines there are."""
         return len(self.ring_start) - 1 - int(self.polygon_start[-1])
+
+    def within(self, box: tuple[float, float, float, float]) -> "Obstacles":
+        """Those whose own boxes meet this one: west, south, east, north."""
+        if len(self.xy_e7) == 0:
+            return self
+        west, south, east, north = np.rint(np.asarray(box) * _E7)
+        low = np.minimum.reduceat(self.xy_e7, self.ring_start[:-1])
+        high = np.maximum.reduceat(self.xy_e7, self.ring_start[:-1])
+        meets: BoolArray = np.all((low <= [east, north]) & (high >= [west, south]), axis=1)
+        rings = int(self.polygon_start[-1])
+        ring_counts = np.diff(self.polygon_start)
+        polygon = meets[:rings][self.polygon_start[:-1]]  # its outline says where it is
+        kept = np.flatnonzero(np.concatenate([np.repeat(polygon, ring_counts), meets[rings:]]))
+        sizes = np.diff(self.ring_start)[kept]
+        return Obstacles(
+            self.xy_e7[expand_ranges(self.ring_start[kept], sizes)],
+            running_starts(sizes),
+            running_starts(ring_counts[polygon]),
+        )
 
     def crossed(self, segments_lonlat: FloatArray) -> BoolArray:
         """Whether each straight segment leads through the inside of a polygon, or over a line.

@@ -1,12 +1,12 @@
 """Steps, bridges, and where walkers cross a road, read off tags (walking model, section 2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from app.geo.units import IntArray
-from app.ingest.osm_stream import OsmObject, OsmStream
+from app.ingest.osm_stream import OsmObject, OsmStream, node_refs
 
 Tags = Mapping[str, str]
 Crossing = Literal["plain", "signals"]
@@ -49,7 +49,7 @@ def node_crossing(tags: Tags) -> Crossing | None:
     return "plain" if crossing is not None or tags.get("highway") == "crossing" else None
 
 
-def find_crossings(stream: OsmStream) -> tuple[IntArray, IntArray]:
+def find_crossings(stream: OsmStream, highways: Sequence[OsmObject]) -> tuple[IntArray, IntArray]:
     """Ids of the nodes where walkers cross a road: without signals, and with.
 
     A node says so itself; where a way is tagged as a crossing, the nodes it shares with a road do too.
@@ -60,23 +60,20 @@ def find_crossings(stream: OsmStream) -> tuple[IntArray, IntArray]:
         kind = node_crossing(node.tags)
         if kind is not None:
             (signals if kind == "signals" else plain).add(node.id)
-    crossing_ways = [way for way in stream.ways.values() if _is_crossing_way(way.tags)]
-    wanted = _refs(crossing_ways)
-    on_roads = wanted & _refs(way for way in stream.ways.values() if way.tags.get("highway") in ROADS)
-    for way in crossing_ways:
-        has_signals = node_crossing({**way.tags, "highway": "crossing"}) == "signals"
-        (signals if has_signals else plain).update(on_roads.intersection(way.node_refs()))
+    crossing_ways = [way for way in highways if _is_crossing_way(way.tags)]
+    refs, way_of_ref = node_refs(crossing_ways)
+    on_roads, _ = node_refs(way for way in highways if way.tags["highway"] in ROADS)
+    shared = np.isin(refs, on_roads)
+    for ref, position in zip(refs[shared].tolist(), way_of_ref[shared].tolist(), strict=True):
+        has_signals = node_crossing({**crossing_ways[position].tags, "highway": "crossing"}) == "signals"
+        (signals if has_signals else plain).add(ref)
     return _ids(plain - signals), _ids(signals)
 
 
 def _is_crossing_way(tags: Tags) -> bool:
-    if "highway" not in tags or tags.get("crossing") == "no":
+    if tags.get("crossing") == "no":
         return False
     return tags["highway"] == "crossing" or any(tags.get(key) == "crossing" for key in _WAYS_TAGGED_CROSSING)
-
-
-def _refs(ways: Iterable[OsmObject]) -> set[int]:
-    return {ref for way in ways for ref in way.node_refs()}
 
 
 def _ids(found: set[int]) -> IntArray:

@@ -1,9 +1,10 @@
 """Reads an OpenStreetMap file (PBF or XML): streets, buildings, places, residential land, doors."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import osmium
@@ -19,7 +20,7 @@ from app.ingest.foot_access import has_unramped_steps, node_access, way_access, 
 from app.ingest.osm_crossings import find_crossings, has_stairs, is_for_foot, spans
 from app.ingest.osm_nodes import E7, NodeTable, known_pieces
 from app.ingest.osm_obstacles import read_obstacles
-from app.ingest.osm_stream import OsmObject, OsmStream, Progress, stream_osm_file
+from app.ingest.osm_stream import OsmObject, OsmStream, Progress, node_refs, stream_osm_file
 
 _PLACE_KEYS = frozenset(SELECTOR_KEYS)
 
@@ -82,10 +83,10 @@ class OsmExtract:
     counts: Counter[str]
 
 
-@dataclass(frozen=True)
-class _Way:
-    """A walkable way and its node references."""
+class _Way(NamedTuple):
+    """A walkable way, as its tags say."""
 
+    item: OsmObject
     name: str
     forward: bool
     backward: bool
@@ -94,7 +95,6 @@ class _Way:
     wheelchair_no: bool
     stairs: bool
     for_foot: bool
-    refs: list[int]
 
 
 def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract:
@@ -115,10 +115,11 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
             "fetch it again",
         ) from error
     counts = stream.counts
-    ways = _way_lines(_walkable_ways(stream, counts), stream.node_table, counts)
+    highways = [way for way in stream.ways.values() if "highway" in way.tags]
+    ways = _way_lines(_walkable_ways(highways, counts), stream.node_table, counts)
     walls, gates, doors = _barriers_and_doors(stream)
     counts["nodes_impassable"], counts["nodes_restricted"] = len(walls), len(gates)
-    crossings, signals = find_crossings(stream)
+    crossings, signals = find_crossings(stream, highways)
     counts["nodes_crossing"], counts["nodes_crossing_with_signals"] = len(crossings), len(signals)
     buildings, places, residential_land = _areas(stream)
     return OsmExtract(
@@ -128,9 +129,7 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
         gate_ids=gates,
         crossing_ids=crossings,
         signal_ids=signals,
-        span_ids=np.asarray(
-            sorted(way.id for way in stream.ways.values() if spans(way.tags)), dtype=np.int64
-        ),
+        span_ids=np.asarray(sorted(way.id for way in highways if spans(way.tags)), dtype=np.int64),
         buildings=buildings,
         places=places,
         point_places=_point_places(stream),
@@ -142,11 +141,10 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
     )
 
 
-def _walkable_ways(stream: OsmStream, counts: Counter[str]) -> dict[int, _Way]:
-    ways: dict[int, _Way] = {}
-    for way in stream.ways.values():
-        if "highway" not in way.tags:
-            continue
+def _walkable_ways(highways: Iterable[OsmObject], counts: Counter[str]) -> list[_Way]:
+    """By id."""
+    ways = []
+    for way in highways:
         access = way_access(way.tags)
         forward, backward = way_directions(way.tags)
         if access == "no":
@@ -154,35 +152,36 @@ def _walkable_ways(stream: OsmStream, counts: Counter[str]) -> dict[int, _Way]:
         elif not (forward or backward):
             counts["ways_closed_both_ways"] += 1
         else:
-            ways[way.id] = _Way(
-                name=way.tags.get("name", ""),
-                forward=forward,
-                backward=backward,
-                restricted=access == "restricted",
-                steps=has_unramped_steps(way.tags),
-                wheelchair_no=way.tags.get("wheelchair") == "no",
-                stairs=has_stairs(way.tags),
-                for_foot=is_for_foot(way.tags),
-                refs=way.node_refs(),
+            ways.append(
+                _Way(
+                    item=way,
+                    name=way.tags.get("name", ""),
+                    forward=forward,
+                    backward=backward,
+                    restricted=access == "restricted",
+                    steps=has_unramped_steps(way.tags),
+                    wheelchair_no=way.tags.get("wheelchair") == "no",
+                    stairs=has_stairs(way.tags),
+                    for_foot=is_for_foot(way.tags),
+                )
             )
-    return ways
+    return sorted(ways, key=lambda way: way.item.id)
 
 
-def _way_lines(ways: dict[int, _Way], nodes: NodeTable, counts: Counter[str]) -> WayLines:
+def _way_lines(rows: list[_Way], nodes: NodeTable, counts: Counter[str]) -> WayLines:
     """Ways with the places of their nodes; cut where a node is missing, pieces of two nodes and more kept."""
-    ids = np.asarray(sorted(ways), dtype=np.int64)
-    rows = [ways[way_id] for way_id in ids.tolist()]
-    refs = np.asarray([ref for way in rows for ref in way.refs], dtype=np.int64)
-    way_of_ref = np.repeat(np.arange(len(rows)), [len(way.refs) for way in rows])
+    ids = np.asarray([row.item.id for row in rows], dtype=np.int64)
+    refs, way_of_ref = node_refs(row.item for row in rows)
     at = nodes.find(refs)
     known = at >= 0
     keep, first = known_pieces(way_of_ref, known)
     way = way_of_ref[keep[first]]
     counts["missing_nodes"] = len(np.unique(refs[~known]))
     counts["ways_cut_by_missing_nodes"] = len(np.unique(way_of_ref[~known]))
-    counts["ways_without_two_nodes"] = len(rows) - len(np.unique(way))
-    counts["ways_walkable"] = len(np.unique(way))
-    counts["ways_restricted"] = sum(rows[position].restricted for position in np.unique(way).tolist())
+    kept = np.unique(way).tolist()
+    counts["ways_without_two_nodes"] = len(rows) - len(kept)
+    counts["ways_walkable"] = len(kept)
+    counts["ways_restricted"] = sum(rows[position].restricted for position in kept)
 
     def flags(name: str) -> np.ndarray:
         return np.asarray([getattr(row, name) for row in rows], dtype=bool)[way]
@@ -268,6 +267,8 @@ def _point_places(stream: OsmStream) -> PointPlaces:
 
 
 def _is_place(tags: Mapping[str, str]) -> bool:
+    if _PLACE_KEYS.isdisjoint(tags):
+        return False
     for key in _PLACE_KEYS & tags.keys():
         value, values = tags[key], SELECTOR_KEYS[key]
         if value != "no" and (values is None or any(item.strip() in values for item in value.split(";"))):

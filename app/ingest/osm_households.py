@@ -59,7 +59,7 @@ def households_from_buildings(
     kept = kept[np.argsort(np.asarray(buildings.id, dtype=np.str_)[kept])]
     geometries, points = geometries[kept], points[kept]
     tags = [buildings.tags[position] for position in kept]
-    area_m2 = shapely.area(projection.shapes_to_plane(geometries))
+    area_m2 = projection.areas_m2(geometries)
     lon_deg, lat_deg = shapely.get_x(points), shapely.get_y(points)
     households = Households(
         id=np.asarray([buildings.id[position] for position in kept], dtype=np.str_),
@@ -112,7 +112,7 @@ def _judge_building(tags: Mapping[str, str], *, on_residential_land: bool) -> st
         return "kept_residential_value"
     if kind != "yes":
         return "dropped_other_building_value"
-    if any(tags[key] != "no" for key in OTHER_USE_KEYS & tags.keys()):
+    if not OTHER_USE_KEYS.isdisjoint(tags) and any(tags.get(key, "no") != "no" for key in OTHER_USE_KEYS):
         return "dropped_shop_office_or_amenity"
     if not ADDRESS_KEYS.isdisjoint(tags):
         return "kept_with_address"

@@ -35,8 +35,11 @@ class NodeTable:
         """Read the array that osmium's ``sparse_file_array`` index keeps on disk; of one id the last entry counts."""
         entries = np.fromfile(path, dtype=[("osm_id", "<i8"), ("xy", "<i4", 2)])
         entries = entries[(np.abs(entries["xy"]) <= _FARTHEST_E7).all(axis=1)]
-        order = np.argsort(entries["osm_id"], kind="stable")
-        osm_id = entries["osm_id"][order]
+        osm_id = np.ascontiguousarray(entries["osm_id"])
+        if (osm_id[1:] > osm_id[:-1]).all():  # as it is of a file in order
+            return cls(osm_id, np.ascontiguousarray(entries["xy"]))
+        order = np.argsort(osm_id, kind="stable")
+        osm_id = osm_id[order]
         is_last = np.ones(len(osm_id), dtype=bool)
         is_last[:-1] = osm_id[1:] != osm_id[:-1]
         return cls(osm_id[is_last], entries["xy"][order[is_last]])
@@ -75,8 +78,9 @@ def known_pieces(row_of_ref: IntArray, known: BoolArray) -> tuple[IntArray, IntA
     piece = np.cumsum(starts_piece) - 1
     known_in_piece = np.bincount(piece[known], minlength=len(known))
     kept = np.flatnonzero(known & (known_in_piece[piece] > 1))
-    _, first = np.unique(piece[kept], return_index=True)
-    return kept, first
+    is_first = np.ones(len(kept), dtype=bool)
+    is_first[1:] = piece[kept[1:]] != piece[kept[:-1]]
+    return kept, np.flatnonzero(is_first)
 
 
 def free_nodes_box(path: Path, nodes: NodeTable) -> Box | None:

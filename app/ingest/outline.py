@@ -27,7 +27,11 @@ def doors_on_outlines(
     corners_deg, area = shapely.get_coordinates(geometries, return_index=True)
     key = _place_key(np.rint(corners_deg * _E7).astype(np.int64))
     door_key = _place_key(np.asarray(doors, dtype=np.int64).reshape(-1, 2))
-    hit = np.flatnonzero(np.isin(key, door_key))
+    door_key.sort()
+    if len(door_key) == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
+    nearest = np.minimum(np.searchsorted(door_key, key), len(door_key) - 1)
+    hit = np.flatnonzero(door_key[nearest] == key)
     # The first corner of a ring stands at its end again.
     _, first = np.unique(np.stack([area[hit], key[hit]]), axis=1, return_index=True)
     hit = hit[first]

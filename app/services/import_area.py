@@ -92,6 +92,8 @@ def import_area(
             homes = find_households(request, extract, locator, extent, study_area, estimate)
             places = facility_side.result()
         zoned = place_households(zones, homes.households)
+    osm_counts, obstacles = extract.counts, extract.obstacles
+    del extract  # the largest thing of all; what follows needs room of its own
     warnings = (
         *unmoved_warnings(request),
         *((wide,) if wide else ()),
@@ -109,7 +111,7 @@ def import_area(
             extent,
             max_link_m=settings.max_link_m,
             zones=zones,
-            obstacles=extract.obstacles,
+            obstacles=obstacles,
         )
     area = Area(
         id=request.area_id,
@@ -127,7 +129,7 @@ def import_area(
         facility_links=places.links,
         zones=zones,
         household_zone=zoned.household_zone,
-        obstacles=extract.obstacles,
+        obstacles=obstacles,
     )
     report = ImportReport(
         area_id=area.id,
@@ -135,7 +137,7 @@ def import_area(
         data_hash=digest,
         source=source_name(request),
         counts={
-            "osm": dict(sorted(extract.counts.items())),
+            "osm": dict(sorted(osm_counts.items())),
             "network": _network_counts(network),
             "households": homes.counts,
             "facilities": places.counts,

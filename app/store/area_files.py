@@ -190,12 +190,12 @@ def _facility_table(facilities: Facilities) -> pa.Table:
         "id": columns_of.texts(facilities.id.tolist()),
         "name": columns_of.texts(facilities.name.tolist()),
         "source": columns_of.texts(facilities.source.tolist()),
-        "tags": columns_of.texts(
-            json.dumps(dict(sorted(tags.items())), ensure_ascii=False) for tags in facilities.tags
-        ),
+        "tags": columns_of.json_texts(facilities.tags),
         "services": columns_of.lists(service_starts, columns_of.texts(services)),
         "area_m2": columns_of.floats(facilities.area_m2),
-        "outline": columns_of.blobs(b"" if shape is None else shape.wkb for shape in facilities.outline),
+        "outline": columns_of.blobs(
+            content or b"" for content in shapely.to_wkb(facilities.outline).tolist()
+        ),
         **_access_columns(facilities.access),
         "geometry": _points(facilities.lon_deg, facilities.lat_deg),
     }

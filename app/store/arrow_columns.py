@@ -4,14 +4,18 @@
 and 50 MB for every process that loads an area. Buffers do not.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.geo.units import BoolArray, FloatArray, IntArray
+
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 def floats(values: FloatArray) -> pa.Array:
@@ -34,6 +38,11 @@ def flags(values: BoolArray) -> pa.Array:
 def texts(values: Iterable[str]) -> pa.Array:
     """A column of strings."""
     return _of_bytes([value.encode() for value in values], pa.large_string())
+
+
+def json_texts(values: Iterable[Any]) -> pa.Array:
+    """A column of JSON, keys sorted, as strings."""
+    return texts(map(_JSON.encode, values))
 
 
 def blobs(values: Iterable[bytes]) -> pa.Array:
