@@ -21,6 +21,7 @@ from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, WIDEST_BAND, Walke
 from app.services.job_folders import JobFolders
 from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
+from app.services.ports import AuditLog
 from app.services.profiles import list_profile_ids
 from app.services.scenarios import ScenarioService
 from app.services.standards import StandardService
@@ -48,7 +49,7 @@ def build_area_service(
     kernels : KernelLoader, optional
         Compiled searches, worth their loading where many questions follow. SciPy gives the same answers.
     """
-    store = open_store(settings, database, actor=settings.actor or HTTP_ACTOR)
+    store = open_store(settings, database, actor=HTTP_ACTOR)
     return AreaService(store, keep=settings.loaded_areas, kernels=kernels)
 
 
@@ -56,13 +57,13 @@ def build_scenario_service(
     settings: Settings, database: ReadyDatabase, areas: AreaService
 ) -> ScenarioService:
     """The scenarios of a database."""
-    store = open_scenario_store(settings, database, actor=settings.actor or HTTP_ACTOR)
+    store = open_scenario_store(settings, database, actor=HTTP_ACTOR)
     return ScenarioService(areas, store)
 
 
 def build_job_service(settings: Settings, database: ReadyDatabase) -> JobService:
     """The jobs of a database, with their folders in the data directory."""
-    return JobService(DatabaseJobStore(database), JobFolders(settings.data_path))
+    return JobService(DatabaseJobStore(database), JobFolders(settings.data_path), actor=HTTP_ACTOR)
 
 
 def build_standard_service(database: ReadyDatabase) -> StandardService:
@@ -189,37 +190,6 @@ async def _area_service(request: Request) -> AreaService:
 AreaServiceDep = Annotated[AreaService, Depends(_area_service)]
 
 
-async def _job_service(request: Request) -> JobService:
-    service: JobService = request.app.state.job_service
-    return service
-
-
-JobServiceDep = Annotated[JobService, Depends(_job_service)]
-
-
-async def _scenario_service(request: Request) -> ScenarioService:
-    service: ScenarioService = request.app.state.scenario_service
-    return service
-
-
-ScenarioServiceDep = Annotated[ScenarioService, Depends(_scenario_service)]
-
-
-async def _precondition(
-    if_match: Annotated[
-        str | None,
-        Header(description="Change it only if it still has this `ETag`; `*`: only if it is there."),
-    ] = None,
-    if_none_match: Annotated[
-        str | None, Header(description="`*`: store it only if there is nothing of this name yet.")
-    ] = None,
-) -> Precondition:
-    return Precondition(digests_in(if_match, weak=False), digests_in(if_none_match, weak=True))
-
-
-PreconditionDep = Annotated[Precondition, Depends(_precondition)]
-
-
 async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -240,12 +210,51 @@ async def _actor(request: Request, settings: SettingsDep) -> str:
 ActorDep = Annotated[str, Depends(_actor)]
 
 
+async def _job_service(request: Request, actor: ActorDep) -> JobService:
+    service: JobService = request.app.state.job_service
+    return service.acting_for(actor)
+
+
+JobServiceDep = Annotated[JobService, Depends(_job_service)]
+
+
+async def _scenario_service(request: Request, actor: ActorDep) -> ScenarioService:
+    service: ScenarioService = request.app.state.scenario_service
+    return service.acting_for(actor)
+
+
+ScenarioServiceDep = Annotated[ScenarioService, Depends(_scenario_service)]
+
+
+async def _precondition(
+    if_match: Annotated[
+        str | None,
+        Header(description="Change it only if it still has this `ETag`; `*`: only if it is there."),
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="`*`: store it only if there is nothing of this name yet.")
+    ] = None,
+) -> Precondition:
+    return Precondition(digests_in(if_match, weak=False), digests_in(if_none_match, weak=True))
+
+
+PreconditionDep = Annotated[Precondition, Depends(_precondition)]
+
+
 async def _standard_service(request: Request) -> StandardService:
     service: StandardService = request.app.state.standard_service
     return service
 
 
 StandardServiceDep = Annotated[StandardService, Depends(_standard_service)]
+
+
+async def _audit_log(request: Request) -> AuditLog:
+    log: AuditLog = request.app.state.audit_log
+    return log
+
+
+AuditLogDep = Annotated[AuditLog, Depends(_audit_log)]
 
 
 def _asked_standard(request: Request, standards: StandardServiceDep) -> Standard | None:

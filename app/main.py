@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
+from app.db.repositories.audit import SqlAuditLog
 from app.dependencies import (
     build_area_service,
     build_job_service,
@@ -23,6 +24,7 @@ from app.entity_tags import add_entity_tags
 from app.problems import PROBLEMS, add_problem_handlers
 from app.routers import (
     areas,
+    audit,
     compare,
     coverage,
     explain,
@@ -103,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.area_service = areas_at_hand = build_area_service(settings, database, kernels)
             app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand)
             app.state.job_service = build_job_service(settings, database)
+            app.state.audit_log = SqlAuditLog(database)
             app.state.standard_service = build_standard_service(database)
             yield
 
@@ -127,6 +130,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         updates,
         jobs,
         standards,
+        audit,
         coverage,
         explain,
         households,

@@ -13,6 +13,7 @@ from app import __version__
 from app.cli import (
     area,
     assess,
+    audit,
     check,
     compare,
     db,
@@ -71,6 +72,7 @@ app.command("heat")(heat.draw_heat)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.work)
 app.add_typer(jobs.app, name="jobs", help="List, show, cancel and retry imports and other jobs.")
+app.command("audit")(audit.list_changes)
 app.command("demo")(demo.demo)
 
 

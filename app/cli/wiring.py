@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.ingest.coordinates import Coordinates
     from app.services.areas import AreaService
     from app.services.jobs import JobService
-    from app.services.ports import AreaStore
+    from app.services.ports import AreaStore, AuditLog
     from app.services.scenarios import ScenarioService
     from app.services.standards import ListedStandard, StandardService
     from app.settings import Settings
@@ -69,9 +69,18 @@ def open_jobs(settings: "Settings") -> "JobService":
     from app.db.repositories.jobs import DatabaseJobStore
     from app.services.job_folders import JobFolders
     from app.services.jobs import JobService
-    from app.wiring import open_database
+    from app.wiring import actor_here, open_database
 
-    return JobService(DatabaseJobStore(open_database(settings)), JobFolders(settings.data_path))
+    store, folders = DatabaseJobStore(open_database(settings)), JobFolders(settings.data_path)
+    return JobService(store, folders, actor=actor_here(settings))
+
+
+def open_audit_log(settings: "Settings") -> "AuditLog":
+    """Who changed what."""
+    from app.db.ready import ReadyDatabase
+    from app.db.repositories.audit import SqlAuditLog
+
+    return SqlAuditLog(ReadyDatabase(open_database(settings)))
 
 
 def open_areas(settings: "Settings") -> "AreaService":

@@ -33,7 +33,7 @@ class Job:
     stage, percent, details
         How far a running job is; an ended one keeps the last of them. ``percent`` is None where nobody can say.
     created_by : str
-        Who asked: ``http`` or ``cli``.
+        Who asked for it, and in whose name it changes things.
     attempt : int
         How often a worker began with it.
     worker : str or None
@@ -52,7 +52,7 @@ class Job:
     input: dict[str, Any]
     status: JobStatus
     created_at: datetime
-    created_by: str = ""
+    created_by: str
     started_at: datetime | None = None
     finished_at: datetime | None = None
     stage: str | None = None

@@ -56,6 +56,29 @@ def feature_collection(
     return GeoJsonAnswer(in_crs(content, crs), headers=headers)
 
 
+def listed_page(
+    request: Request, content: Mapping[str, Any], matched: int, next_cursor: str | None
+) -> JsonAnswer:
+    """A page of a list, with a link to the next one in the body and in the ``Link`` header.
+
+    Parameters
+    ----------
+    content : mapping
+        Its last member is the list.
+    matched : int
+        How many there are on all pages together.
+    """
+    links = []
+    headers = {}
+    if next_cursor is not None:
+        address = str(request.url.include_query_params(cursor=next_cursor))
+        links.append({"rel": "next", "href": address, "type": JsonAnswer.media_type})
+        headers["Link"] = f'<{address}>; rel="next"; type="{JsonAnswer.media_type}"'
+    returned = len(list(content.values())[-1])
+    counts = {"numberMatched": matched, "numberReturned": returned, "links": links}
+    return JsonAnswer({**content, **counts}, headers=headers)
+
+
 def problem_documents(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
     """Documents the problems that an endpoint may answer with; those of one status share an entry."""
     documents: dict[int | str, dict[str, Any]] = {}

@@ -11,7 +11,7 @@ from app.dependencies import JobServiceDep, refuse_changes
 from app.domain.errors import DatabaseUnavailableError, OtherSiteError
 from app.domain.job import Job, JobConflictError, JobNotFoundError, JobStatus
 from app.problems import PROBLEMS, invalid_parameter
-from app.routers.answers import JsonAnswer, problem_documents
+from app.routers.answers import JsonAnswer, listed_page, problem_documents
 from app.routers.paging import MOST, read_cursor, write_cursor
 from app.schemas.jobs import job_json, job_summary_json, report_rows
 from app.schemas.wire_jobs import JobAnswer, JobsAnswer
@@ -68,19 +68,8 @@ def list_jobs(
             ("cursor", "is none of ours; take it from a next link, or leave it out")
         ) from None
     shown = found[:limit]
-    links = []
-    headers = {}
-    if len(found) > limit:
-        address = str(request.url.include_query_params(cursor=write_cursor(shown[-1].id)))
-        links.append({"rel": "next", "href": address, "type": "application/json"})
-        headers["Link"] = f'<{address}>; rel="next"; type="application/json"'
-    content = {
-        "jobs": [job_summary_json(job) for job in shown],
-        "numberMatched": matched,
-        "numberReturned": len(shown),
-        "links": links,
-    }
-    return JsonAnswer(content, headers=headers)
+    following = write_cursor(shown[-1].id) if len(found) > limit else None
+    return listed_page(request, {"jobs": [job_summary_json(job) for job in shown]}, matched, following)
 
 
 @router.get(

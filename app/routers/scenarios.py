@@ -19,7 +19,7 @@ from app.domain.errors import (
 from app.domain.scenario import PreconditionFailedError, ScenarioNotFoundError
 from app.entity_tags import digest_tag, note_digest, tagged
 from app.problems import PROBLEMS
-from app.routers.answers import GEOJSON, GeoJsonAnswer, JsonAnswer, problem_documents
+from app.routers.answers import GEOJSON, GeoJsonAnswer, JsonAnswer, listed_page, problem_documents
 from app.routers.gate import CrsOfProposal, Lenient
 from app.routers.json_body import JsonBodyDep
 from app.routers.paging import MOST, read_cursor, write_cursor
@@ -70,19 +70,9 @@ def list_scenarios(
     after = None if cursor is None else read_cursor(cursor)
     found, matched = scenarios.list_scenarios(area, after=after, limit=limit + 1)
     shown = found[:limit]
-    links, headers = [], {}
-    if len(found) > limit:
-        address = str(request.url.include_query_params(cursor=write_cursor(shown[-1].name)))
-        links.append({"rel": "next", "href": address, "type": "application/json"})
-        headers["Link"] = f'<{address}>; rel="next"; type="application/json"'
-    content = {
-        "area": area,
-        "scenarios": [scenario_to_dict(summary) for summary in shown],
-        "numberMatched": matched,
-        "numberReturned": len(shown),
-        "links": links,
-    }
-    return tagged(request, JsonAnswer(content, headers=headers))
+    following = write_cursor(shown[-1].name) if len(found) > limit else None
+    content = {"area": area, "scenarios": [scenario_to_dict(summary) for summary in shown]}
+    return tagged(request, listed_page(request, content, matched, following))
 
 
 @router.get(

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from app.dependencies import AreaId, AreaServiceDep, JobServiceDep, SettingsDep, refuse_changes
+from app.dependencies import ActorDep, AreaId, AreaServiceDep, JobServiceDep, SettingsDep, refuse_changes
 from app.domain.area import AREA_ID_PATTERN
 from app.domain.errors import (
     AreaNotFoundError,
@@ -134,9 +134,9 @@ async def import_area(request: Request, jobs: JobServiceDep, settings: SettingsD
     summary="Delete an area",
     responses=problem_documents(PROBLEMS[AreaNotFoundError], PROBLEMS[StoreError], PROBLEMS[OtherSiteError]),
 )
-def delete_area(area: AreaId, areas: AreaServiceDep) -> Response:
+def delete_area(area: AreaId, areas: AreaServiceDep, actor: ActorDep) -> Response:
     """It cannot be brought back except by importing it again."""
-    areas.delete(area)
+    areas.delete(area, actor=actor)
     return Response(status_code=204)
 
 

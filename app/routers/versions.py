@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request
 
-from app.dependencies import AreaId, AreaServiceDep, refuse_changes
+from app.dependencies import ActorDep, AreaId, AreaServiceDep, refuse_changes
 from app.domain.errors import AreaNotFoundError, DatabaseUnavailableError, VersionNotFoundError
 from app.entity_tags import tagged
 from app.problems import PROBLEMS
@@ -37,7 +37,9 @@ def list_versions(request: Request, area: AreaId, areas: AreaServiceDep) -> Json
         PROBLEMS[DatabaseUnavailableError],
     ),
 )
-def roll_back(area: AreaId, areas: AreaServiceDep, question: RollbackQuestion | None = None) -> JsonAnswer:
+def roll_back(
+    area: AreaId, areas: AreaServiceDep, actor: ActorDep, question: RollbackQuestion | None = None
+) -> JsonAnswer:
     """All workers answer from it at their next request; those in flight finish on the version they began with."""
     wanted = None if question is None or question.version is None else str(question.version)
-    return JsonAnswer(version_to_dict(areas.roll_back(area, wanted)))
+    return JsonAnswer(version_to_dict(areas.roll_back(area, wanted, actor=actor)))

@@ -33,6 +33,7 @@ def job_summary_json(job: Job) -> dict[str, Any]:
         "cancel_requested": job.cancel_requested,
         "retriable": job.retriable,
         "created_at": _text(job.created_at),
+        "created_by": job.created_by,
         "started_at": _text(job.started_at),
         "finished_at": _text(job.finished_at),
     }

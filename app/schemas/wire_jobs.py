@@ -27,6 +27,7 @@ class JobSummary(BaseModel):
     cancel_requested: bool
     retriable: bool = Field(description="Whether `POST .../retry` will try again.")
     created_at: str
+    created_by: str = Field(description="Who asked for it.")
     started_at: str | None
     finished_at: str | None
 

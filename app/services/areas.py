@@ -59,13 +59,13 @@ class AreaService:
         """Versions that are kept, newest first."""
         return self._store.list_versions(area_id)
 
-    def roll_back(self, area_id: str, reference: str | None) -> AreaVersion:
+    def roll_back(self, area_id: str, reference: str | None, *, actor: str) -> AreaVersion:
         """Make a kept version current again, by default the one before the current one."""
-        return self._store.roll_back(area_id, reference)
+        return self._store.acting_for(actor).roll_back(area_id, reference)
 
-    def delete(self, area_id: str) -> None:
+    def delete(self, area_id: str, *, actor: str) -> None:
         """Forget an area; `AreaNotFoundError` if there is none."""
-        self._store.delete(area_id)
+        self._store.acting_for(actor).delete(area_id)
         with self._lock:
             self._engines.pop(area_id, None)
 

@@ -138,7 +138,7 @@ class Worker:
     def _do(self, job: Job, state: Progress, report_now: Callable[[], None]) -> Ending | None:
         """The ending of a job; None if it shall be handed back."""
         outputs = self._folders.outputs(job.id)
-        areas = self._areas.ending(job.id, self.name)
+        areas = self._areas.acting_for(job.created_by).ending(job.id, self.name)
         context = JobContext(
             job,
             self._settings,

@@ -10,11 +10,22 @@ from app.services.ports import JobStore
 
 
 class JobService:
-    """The jobs of a store and their folders."""
+    """The jobs of a store and their folders.
 
-    def __init__(self, store: JobStore, folders: JobFolders) -> None:
+    Parameters
+    ----------
+    actor : str
+        Who asks: kept with each job, and what the job changes is done in this name.
+    """
+
+    def __init__(self, store: JobStore, folders: JobFolders, *, actor: str) -> None:
         self.store = store
         self.folders = folders
+        self._actor = actor
+
+    def acting_for(self, actor: str) -> "JobService":
+        """The same jobs for who asks."""
+        return JobService(self.store, self.folders, actor=actor)
 
     @staticmethod
     def new_id() -> str:
@@ -22,7 +33,8 @@ class JobService:
 
     def submit(self, kind: str, content: dict[str, Any], *, area_id: str | None, job_id: str) -> Job:
         """Queue a job; its files are already in ``folders.inputs(job_id)``."""
-        job = Job(job_id, kind, area_id, content, JobStatus.QUEUED, datetime.now(UTC), created_by="http")
+        moment = datetime.now(UTC)
+        job = Job(job_id, kind, area_id, content, JobStatus.QUEUED, moment, created_by=self._actor)
         self.store.add(job)
         return self.store.get(job_id)
 

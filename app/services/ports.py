@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 from app.domain.area import Area, AreaSummary, AreaVersion, ImportReport
+from app.domain.audit import AuditEntry
 from app.domain.job import Beat, Ending, Job, JobStatus
 from app.domain.place import Box, PlaceKind, StoredPlace
 from app.domain.scenario import Precondition, Scenario, ScenarioContent, ScenarioSummary
@@ -47,6 +49,9 @@ class AreaStore(Protocol):
         AreaChangedError
             If the version of the key `replaces`, from which this one was made, is not the current one any more.
         """
+
+    def acting_for(self, actor: str) -> "AreaStore":
+        """The same areas for who asked: versions and the audit log name them."""
 
     def ending(self, job_id: str, worker: str) -> "AreaStore":
         """The same areas for the work of a running job: what `save` makes current ends that job too, or is not kept.
@@ -132,6 +137,9 @@ class AreaChange(Protocol):
 class AreaRegistry(Protocol):
     """Knows which areas and versions exist, and which one is current."""
 
+    def acting_for(self, actor: str) -> "AreaRegistry":
+        """The same for who asked: versions and the audit log name them."""
+
     def check(self) -> None:
         """Raise `DatabaseError` if it cannot be asked."""
 
@@ -168,6 +176,9 @@ class ScenarioStore(Protocol):
 
     Everything raises `AreaNotFoundError` if there is no such area.
     """
+
+    def acting_for(self, actor: str) -> "ScenarioStore":
+        """The same for who asked: scenarios and the audit log name them."""
 
     def list_scenarios(
         self, area_id: str, *, after: str | None = None, limit: int
@@ -263,3 +274,12 @@ class StandardStore(Protocol):
 
     def remove_standard(self, standard_id: str, *, actor: str) -> bool:
         """Forget one; False if there is none."""
+
+
+class AuditLog(Protocol):
+    """Tells who changed what."""
+
+    def list_entries(
+        self, *, subject: str | None, since: datetime | None, before: int | None, limit: int
+    ) -> tuple[list[AuditEntry], int]:
+        """Changes from the newest on, those before the one of the id `before`, and how many match on all pages."""

@@ -34,6 +34,10 @@ class ScenarioService:
         self._areas = areas
         self._store = store
 
+    def acting_for(self, actor: str) -> "ScenarioService":
+        """The same for who asked."""
+        return ScenarioService(self._areas, self._store.acting_for(actor))
+
     def save(
         self,
         area_id: str,

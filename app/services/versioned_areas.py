@@ -42,6 +42,10 @@ class VersionedAreas:
         self._keep = keep
         self._ends = ends
 
+    def acting_for(self, actor: str) -> "VersionedAreas":
+        registry = self._registry.acting_for(actor)
+        return VersionedAreas(self._artifacts, registry, keep=self._keep, ends=self._ends)
+
     def ending(self, job_id: str, worker: str) -> "VersionedAreas":
         return VersionedAreas(self._artifacts, self._registry, keep=self._keep, ends=(job_id, worker))
 

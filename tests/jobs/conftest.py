@@ -88,7 +88,7 @@ def homes_file(folder: Path, households: Mapping[str, int]) -> Path:
 def open_office(data_dir: Path, database_url: str) -> Office:
     settings = Settings(data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
-    jobs = JobService(DatabaseJobStore(database), JobFolders(settings.data_path))
+    jobs = JobService(DatabaseJobStore(database), JobFolders(settings.data_path), actor="asker")
     areas = open_store(settings, database, actor="test")
     return Office(settings, jobs, areas, StandardService(SqlStandards(database)))
 

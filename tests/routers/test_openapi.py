@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from app.main import create_app
 from app.schemas import (
     wire,
+    wire_audit,
     wire_explain,
     wire_features,
     wire_isochrones,
@@ -27,6 +28,7 @@ MODELS = {
     "/health/ready": wire.ReadyAnswer,
     "/v1/areas": wire.AreasAnswer,
     "/v1/areas/{area}": wire.AreaAnswer,
+    "/v1/audit": wire_audit.AuditAnswer,
     "/v1/jobs": wire_jobs.JobsAnswer,
     "/v1/jobs/{job_id}": wire_jobs.JobAnswer,
     "/v1/standards": wire.StandardsAnswer,

@@ -23,6 +23,7 @@ from app.db.repositories.area_rows import rows_of
 from app.db.repositories.jobs import end_job
 from app.db.row_ids import is_of
 from app.domain.area import Area, AreaVersion, ImportReport, summarise
+from app.domain.audit import area_subject
 from app.domain.errors import AreaNotFoundError, VersionNotFoundError
 from app.domain.job import Ending
 
@@ -139,4 +140,4 @@ class SqlAreaChange:
         self._session.flush()
 
     def _note(self, action: str, **details: Any) -> None:
-        note_change(self._session, self._actor, action, f"area:{self._area_id}", **details)
+        note_change(self._session, self._actor, action, area_subject(self._area_id), **details)

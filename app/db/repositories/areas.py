@@ -41,6 +41,9 @@ class SqlAreaRegistry:
         self._database = database
         self._actor = actor
 
+    def acting_for(self, actor: str) -> "SqlAreaRegistry":
+        return SqlAreaRegistry(self._database, actor=actor)
+
     def check(self) -> None:
         self._database.check()
 

@@ -12,6 +12,7 @@ from app.db.models import AreaModel, ScenarioModel
 from app.db.ready import ReadyDatabase
 from app.db.repositories.area_records import area_not_found
 from app.domain.area import AREA_ID_PATTERN
+from app.domain.audit import area_subject
 from app.domain.scenario import (
     SCENARIO_NAME_PATTERN,
     Precondition,
@@ -34,6 +35,9 @@ class SqlScenarios:
     def __init__(self, database: ReadyDatabase, *, actor: str) -> None:
         self._database = database
         self._actor = actor
+
+    def acting_for(self, actor: str) -> "SqlScenarios":
+        return SqlScenarios(self._database, actor=actor)
 
     def list_scenarios(
         self, area_id: str, *, after: str | None = None, limit: int
@@ -96,8 +100,7 @@ class SqlScenarios:
 
     def _note(self, session: Session, action: str, row: ScenarioModel) -> None:
         details = {"scenario": row.name, "digest": row.digest, "changes": row.changes}
-        subject = f"area:{row.area_id}"
-        note_change(session, self._actor, action, subject, **details)
+        note_change(session, self._actor, action, area_subject(row.area_id), **details)
 
 
 def _by_code_points(session: Session) -> sa.ColumnElement[str]:

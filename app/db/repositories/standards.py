@@ -11,6 +11,7 @@ from app.db.base import now
 from app.db.locking import lock_standard
 from app.db.models import StandardModel
 from app.db.ready import ReadyDatabase
+from app.domain.audit import standard_subject
 from app.domain.standard import OwnStandard, Standard
 
 
@@ -39,7 +40,7 @@ class SqlStandards:
             if row is not None:
                 return _own(row), False
             row = _put(session, StandardModel(id=standard.id), standard, document, actor)
-            note_change(session, actor, "add", _subject(standard.id), **_details(standard))
+            note_change(session, actor, "add", standard_subject(standard.id), **_details(standard))
         return _own(row), True
 
     def replace_standard(
@@ -52,7 +53,7 @@ class SqlStandards:
                 details["from_version"] = old.version
             row = _put(session, old or StandardModel(id=standard.id), standard, document, actor)
             action = "add" if old is None else "replace"
-            note_change(session, actor, action, _subject(standard.id), **details)
+            note_change(session, actor, action, standard_subject(standard.id), **details)
         return _own(row), old is None
 
     def remove_standard(self, standard_id: str, *, actor: str) -> bool:
@@ -60,7 +61,7 @@ class SqlStandards:
             row = _locked(session, standard_id)
             if row is None:
                 return False
-            note_change(session, actor, "remove", _subject(standard_id), version=row.version)
+            note_change(session, actor, "remove", standard_subject(standard_id), version=row.version)
             session.delete(row)
         return True
 
@@ -85,10 +86,6 @@ def _put(
 
 def _details(standard: Standard) -> dict[str, Any]:
     return {"version": standard.version, "digest": standard.digest}
-
-
-def _subject(standard_id: str) -> str:
-    return f"standard:{standard_id}"
 
 
 def _own(row: StandardModel) -> OwnStandard:
