@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.area import Extent
+from app.domain.errors import BadInputError
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray
@@ -45,6 +46,35 @@ def find_extent(
     # Every walkable node lies on one parallel or meridian: nothing can be said to be complete.
     return Extent(
         shapely.Point(network.vertex_lon_deg[0], network.vertex_lat_deg[0]).buffer(1e-7), "walkable_nodes"
+    )
+
+
+def streets_box(network: WalkNetwork) -> BaseGeometry:
+    """The box around a network."""
+    lon_deg, lat_deg = network.vertex_lon_deg, network.vertex_lat_deg
+    box: BaseGeometry = shapely.box(lon_deg.min(), lat_deg.min(), lon_deg.max(), lat_deg.max())
+    return box
+
+
+def refuse_elsewhere(drawn: BaseGeometry, data: BaseGeometry, file: Path, what: str) -> None:
+    """Refuse an area drawn in a user's file that has no place in common with the data.
+
+    Raises
+    ------
+    BadInputError
+        Says so where longitude and latitude look exchanged.
+    """
+    if shapely.intersects(drawn, data):
+        return
+    swapped = shapely.transform(drawn, lambda places: places[:, ::-1])
+    fix = (
+        "longitude and latitude look swapped: lon comes first, exchange them"
+        if shapely.intersects(swapped, data)
+        else "take the file of this area, and see that it states its coordinate system rightly"
+    )
+    west, south, east, north = data.bounds
+    raise BadInputError(
+        str(file), f"lies outside {what} of the data ({west:.4f},{south:.4f},{east:.4f},{north:.4f}); {fix}"
     )
 
 

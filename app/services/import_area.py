@@ -23,7 +23,7 @@ from app.ingest.osm_stream import Progress
 from app.ingest.overpass import download_extract
 from app.ingest.table_source import Near, ReadOptions
 from app.ingest.tables import read_area_file
-from app.services.extents import find_extent, warn_of_wide_box
+from app.services.extents import find_extent, refuse_elsewhere, streets_box, warn_of_wide_box
 from app.services.fingerprint import VERSION_LENGTH, data_hash
 from app.services.import_parts import find_facilities, find_households
 from app.services.import_request import (
@@ -79,6 +79,10 @@ def import_area(
         with stages.stage("extent"):
             extent = find_extent(source, extract, network, given_extent, downloaded=request.osm_file is None)
             wide = warn_of_wide_box(extract, network, extent)
+            if request.extent_file is not None:
+                refuse_elsewhere(extent.polygon, streets_box(network), request.extent_file, "the streets")
+            if request.boundary_file is not None and study_area is not None:
+                refuse_elsewhere(study_area, extent.polygon, request.boundary_file, "the extent")
         with stages.stage("zones"):
             zones, zone_warnings, zone_rows = read_zones(
                 request, source, Near(extent.polygon, network.projection)

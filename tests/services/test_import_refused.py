@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
 from app.db.base import Base
 from app.domain.area import Area
@@ -16,7 +17,7 @@ from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
 from app.store import artifacts
 from tests.support.osm_writing import Sketch
-from tests.support.small_town import SERVICES, csv_file, do_import, town
+from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town
 from tests.support.stores import area_store
 
 FILE = Path("never-read.osm")
@@ -131,6 +132,18 @@ class TestGivenUp:
         yield {"osm_file": osm, "households_file": homes}, r"homes\.csv, line 2, column households"
         yield {"osm_file": osm, "facilities_file": places}, "facility 'node/7'"
         yield {"osm_file": osm, "boundary_file": homes}, r"homes\.csv"
+        part = area_file(folder / "part.geojson", (-100, -100), (100, 100))
+        swapped = folder / "swapped.geojson"
+        ring = shapely.transform(shapely.from_geojson(part.read_text()), lambda places: places[:, ::-1])
+        swapped.write_text(shapely.to_geojson(ring), encoding="utf-8")
+        far = area_file(folder / "far.geojson", (9e4, 0), (9.1e4, 100))
+        for kind, data in (("boundary", "the extent"), ("extent", "the streets")):
+            flipped = rf"swapped\.geojson: lies outside {data} .* look swapped: lon comes first"
+            yield {"osm_file": osm, f"{kind}_file": swapped}, flipped
+            yield (
+                {"osm_file": osm, f"{kind}_file": far},
+                rf"far\.geojson: lies outside {data} .* take the file",
+            )
 
     def test_leaves_no_trace(self, tmp_path: Path) -> None:
         for options, problem in self.bad_imports(tmp_path):
