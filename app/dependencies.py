@@ -21,7 +21,7 @@ from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, WIDEST_BAND, Walke
 from app.services.job_folders import JobFolders
 from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
-from app.services.ports import AuditLog
+from app.services.ports import AuditLog, SnapshotStore
 from app.services.profiles import list_profile_ids
 from app.services.scenarios import ScenarioService
 from app.services.standards import StandardService
@@ -255,6 +255,14 @@ async def _audit_log(request: Request) -> AuditLog:
 
 
 AuditLogDep = Annotated[AuditLog, Depends(_audit_log)]
+
+
+async def _snapshot_store(request: Request) -> SnapshotStore:
+    store: SnapshotStore = request.app.state.snapshot_store
+    return store
+
+
+SnapshotStoreDep = Annotated[SnapshotStore, Depends(_snapshot_store)]
 
 
 def _asked_standard(request: Request, standards: StandardServiceDep) -> Standard | None:

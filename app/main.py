@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
 from app.db.repositories.audit import SqlAuditLog
+from app.db.repositories.snapshots import SqlSnapshots
 from app.dependencies import (
     build_area_service,
     build_job_service,
@@ -36,6 +37,7 @@ from app.routers import (
     jobs,
     scenarios,
     siting,
+    snapshots,
     standards,
     updates,
     uploads,
@@ -106,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand)
             app.state.job_service = build_job_service(settings, database)
             app.state.audit_log = SqlAuditLog(database)
+            app.state.snapshot_store = SqlSnapshots(database)
             app.state.standard_service = build_standard_service(database)
             yield
 
@@ -132,6 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         standards,
         audit,
         coverage,
+        snapshots,
         explain,
         households,
         facilities,

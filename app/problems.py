@@ -54,6 +54,7 @@ from app.domain.policy import MalformedPolicyError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.row_report import RowsRejectedError
 from app.domain.scenario import PreconditionFailedError, ScenarioNotFoundError
+from app.domain.snapshot import SnapshotNotFoundError
 from app.domain.standard import StandardExistsError, StandardIsShippedError, StandardNotFoundError
 from app.domain.zone import NoZonesError, ZoneNotFoundError
 from app.geo.errors import (
@@ -144,6 +145,9 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
     ),
     StandardNotFoundError: ProblemType(
         404, "standard-not-found", "Standard not found", facts=("standard_id",)
+    ),
+    SnapshotNotFoundError: ProblemType(
+        404, "snapshot-not-found", "Snapshot not found", facts=("area_id", "snapshot_id")
     ),
     StandardExistsError: ProblemType(
         409, "standard-exists", "Another standard of this id", facts=("standard_id", "version")

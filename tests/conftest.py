@@ -10,10 +10,12 @@ from fastapi.testclient import TestClient
 
 from app.db.schema import upgrade
 from app.db.session import Database
+from app.dependencies import DEMO_STANDARD
 from app.domain.errors import BadInputError
 from app.ingest.demo_extract import find_demo_extract
 from app.main import create_app
 from app.routers.jobs import EXAMPLE_JOB
+from app.routers.snapshots import EXAMPLE_SNAPSHOT
 from app.schemas.wire_gate import EXAMPLE_PROPOSAL, EXAMPLE_SCENARIO
 from app.services.area_engine import AreaEngine
 from app.services.facilities import distinct_services
@@ -106,9 +108,11 @@ def client(demo_data_dir: Path) -> Iterator[TestClient]:
     """The HTTP service over the demo area."""
     service = create_app(Settings(data_dir=demo_data_dir))
     with TestClient(service) as started:
-        # The scenario and the job that the examples of the OpenAPI document ask for.
+        # The scenario, the snapshot and the job that the examples of the OpenAPI document ask for.
         kept = started.put(f"/v1/areas/helsinki/scenarios/{EXAMPLE_SCENARIO}", json=EXAMPLE_PROPOSAL)
         assert kept.is_success, kept.text
+        taken = started.post("/v1/areas/helsinki/snapshots", params={"standard": DEMO_STANDARD})
+        assert taken.json()["id"] == EXAMPLE_SNAPSHOT
         service.state.job_service.submit(IMPORT_KIND, {}, area_id="helsinki", job_id=EXAMPLE_JOB)
         service.state.job_service.cancel(EXAMPLE_JOB)  # nobody shall do it
         yield started

@@ -26,6 +26,7 @@ from app.cli import (
     scenario,
     serve,
     site,
+    snapshot,
     standards,
     worker,
 )
@@ -72,6 +73,7 @@ app.command("heat")(heat.draw_heat)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.work)
 app.add_typer(jobs.app, name="jobs", help="List, show, cancel and retry imports and other jobs.")
+app.add_typer(snapshot.app, name="snapshot", help="Keep assessments of an area, and see what changed since.")
 app.command("audit")(audit.list_changes)
 app.command("demo")(demo.demo)
 

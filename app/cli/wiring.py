@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.ingest.coordinates import Coordinates
     from app.services.areas import AreaService
     from app.services.jobs import JobService
-    from app.services.ports import AreaStore, AuditLog
+    from app.services.ports import AreaStore, AuditLog, SnapshotStore
     from app.services.scenarios import ScenarioService
     from app.services.standards import ListedStandard, StandardService
     from app.settings import Settings
@@ -81,6 +81,14 @@ def open_audit_log(settings: "Settings") -> "AuditLog":
     from app.db.repositories.audit import SqlAuditLog
 
     return SqlAuditLog(ReadyDatabase(open_database(settings)))
+
+
+def open_snapshots(settings: "Settings") -> "SnapshotStore":
+    """Assessments that are kept."""
+    from app.db.repositories.snapshots import SqlSnapshots
+    from app.wiring import open_database
+
+    return SqlSnapshots(open_database(settings))
 
 
 def open_areas(settings: "Settings") -> "AreaService":

@@ -17,7 +17,7 @@ from app.services.ids import rank_after
 DEFAULT_LIMIT = 1_000
 MOST = 10_000
 
-_LONGEST_NUMBER = 18
+LONGEST_NUMBER = 18
 """Digits of any number that a database counts up to."""
 
 Bbox = tuple[float, float, float, float]
@@ -108,7 +108,7 @@ def read_cursor(cursor: str) -> str:
 def read_number(cursor: str) -> int:
     """The number that a cursor of a list in order of numbers stands for; a problem as `read_cursor`."""
     text = read_cursor(cursor)
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
         raise invalid_parameter(("cursor", "is none of ours; take it from a next link, or leave it out"))
     return int(text)
 

@@ -10,6 +10,7 @@ from app.domain.audit import AuditEntry
 from app.domain.job import Beat, Ending, Job, JobStatus
 from app.domain.place import Box, PlaceKind, StoredPlace
 from app.domain.scenario import Precondition, Scenario, ScenarioContent, ScenarioSummary
+from app.domain.snapshot import Answered, Snapshot, SnapshotSummary
 from app.domain.standard import OwnStandard, Standard
 from app.domain.storage_fault import StorageFault
 
@@ -283,3 +284,24 @@ class AuditLog(Protocol):
         self, *, subject: str | None, since: datetime | None, before: int | None, limit: int
     ) -> tuple[list[AuditEntry], int]:
         """Changes from the newest on, those before the one of the id `before`, and how many match on all pages."""
+
+
+class SnapshotStore(Protocol):
+    """Keeps assessments of areas: they stay when versions go, and go with their area.
+
+    Everything raises `AreaNotFoundError` if there is no such area.
+    """
+
+    def take(self, answered: Answered, *, note: str | None, actor: str) -> Snapshot:
+        """Keep an answer."""
+
+    def list_snapshots(
+        self, area_id: str, *, before: int | None, limit: int
+    ) -> tuple[list[SnapshotSummary], int]:
+        """Snapshots from the newest on, those before the number `before`, and how many there are in all."""
+
+    def get(self, area_id: str, snapshot_id: int) -> Snapshot:
+        """One snapshot; `SnapshotNotFoundError` if there is none."""
+
+    def remove(self, area_id: str, snapshot_id: int, *, actor: str) -> None:
+        """Forget one; `SnapshotNotFoundError` if there is none."""

@@ -17,6 +17,7 @@ from app.schemas import (
     wire_jobs,
     wire_scenarios,
     wire_siting,
+    wire_snapshots,
     wire_versions,
 )
 
@@ -43,6 +44,9 @@ MODELS = {
     "/v1/areas/{area}/scenarios": wire_scenarios.ScenariosAnswer,
     "/v1/areas/{area}/scenarios/{name}": wire_scenarios.ScenarioDocument,
     "/v1/areas/{area}/siting/heat": wire_siting.HeatAnswer,
+    "/v1/areas/{area}/snapshots": wire_snapshots.SnapshotsAnswer,
+    "/v1/areas/{area}/snapshots/{snapshot_id}": wire_snapshots.SnapshotAnswer,
+    "/v1/areas/{area}/snapshots/{snapshot_id}/difference": wire_snapshots.SnapshotDifference,
     "/v1/areas/{area}/zones": wire_features.ZonesAnswer,
 }
 INSTEAD: dict[str, dict[str, tuple[str, ...]]] = {

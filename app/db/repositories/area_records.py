@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import AreaModel, AreaVersionModel
-from app.domain.area import AreaSummary, AreaVersion, ImportReport
+from app.domain.area import AREA_ID_PATTERN, AreaSummary, AreaVersion, ImportReport
 from app.domain.errors import AreaNotFoundError
 
 
@@ -34,6 +34,15 @@ def version_of(row: AreaVersionModel, *, current: bool) -> AreaVersion:
 def report_of(content: dict[str, Any]) -> ImportReport:
     """The report of an import, as it was given."""
     return ImportReport(**{**content, "warnings": tuple(content["warnings"])})
+
+
+def is_area(session: Session, area_id: str, **options: Any) -> bool:
+    """Whether there is an area of this name; `options` are those of ``session.get``."""
+    # What no area may be called may be what PostgreSQL cannot read.
+    return (
+        AREA_ID_PATTERN.fullmatch(area_id) is not None
+        and session.get(AreaModel, area_id, **options) is not None
+    )
 
 
 def area_not_found(session: Session | None, area_id: str) -> AreaNotFoundError:

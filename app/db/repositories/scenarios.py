@@ -1,16 +1,14 @@
 """Scenarios in the database."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
 from app.db.audit import note_change
 from app.db.base import now
 from app.db.locking import lock_scenario
-from app.db.models import AreaModel, ScenarioModel
+from app.db.models import ScenarioModel
 from app.db.ready import ReadyDatabase
-from app.db.repositories.area_records import area_not_found
+from app.db.repositories.area_records import area_not_found, is_area
 from app.domain.area import AREA_ID_PATTERN
 from app.domain.audit import area_subject
 from app.domain.scenario import (
@@ -43,7 +41,7 @@ class SqlScenarios:
         self, area_id: str, *, after: str | None = None, limit: int
     ) -> tuple[tuple[ScenarioSummary, ...], int]:
         with self._database.reading() as session:
-            if session is None or not _is_area(session, area_id):
+            if session is None or not is_area(session, area_id):
                 raise area_not_found(session, area_id)
             mine = ScenarioModel.area_id == area_id
             matched = session.scalar(sa.select(sa.func.count()).select_from(ScenarioModel).where(mine)) or 0
@@ -92,7 +90,7 @@ class SqlScenarios:
         """The row, kept from others until the transaction ends, after a look at what must be true of it."""
         lock_scenario(session, area_id, name)
         # Whoever deletes the area waits for us, as we do for him.
-        if not _is_area(session, area_id, with_for_update={"read": True, "key_share": True}):
+        if not is_area(session, area_id, with_for_update={"read": True, "key_share": True}):
             raise area_not_found(session, area_id)
         row = _find(session, area_id, name)
         condition.check(f"scenario '{name}' of area '{area_id}'", None if row is None else row.digest)
@@ -109,14 +107,6 @@ def _by_code_points(session: Session) -> sa.ColumnElement[str]:
     return sa.collate(ScenarioModel.name, "C" if is_postgresql else "BINARY")
 
 
-def _is_area(session: Session, area_id: str, **options: Any) -> bool:
-    # What no area may be called may be what PostgreSQL cannot read.
-    return (
-        AREA_ID_PATTERN.fullmatch(area_id) is not None
-        and session.get(AreaModel, area_id, **options) is not None
-    )
-
-
 def _find(session: Session, area_id: str, name: str) -> ScenarioModel | None:
     if not (AREA_ID_PATTERN.fullmatch(area_id) and SCENARIO_NAME_PATTERN.fullmatch(name)):
         return None
@@ -125,7 +115,7 @@ def _find(session: Session, area_id: str, name: str) -> ScenarioModel | None:
 
 
 def _not_found(session: Session | None, area_id: str, name: str) -> Exception:
-    if session is None or not _is_area(session, area_id):
+    if session is None or not is_area(session, area_id):
         return area_not_found(session, area_id)
     mine = sa.select(ScenarioModel.name).where(ScenarioModel.area_id == area_id)
     return ScenarioNotFoundError(area_id, name, tuple(sorted(session.scalars(mine))))
