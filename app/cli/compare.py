@@ -15,6 +15,7 @@ from app.cli.options import (
     InputRefusedError,
     JsonOption,
     LenientOption,
+    OutCrsOption,
     OutputOption,
     ProfileOption,
     SpeedOption,
@@ -56,6 +57,7 @@ def compare_proposals(
     speed_mps: SpeedOption = None,
     lenient: LenientOption = False,
     crs: CrsOfProposalOption = None,
+    out_crs: OutCrsOption = None,
     format_: Annotated[
         CompareFormat | None, typer.Option("--format", help="How to answer; text unless told otherwise.")
     ] = None,
@@ -69,6 +71,8 @@ def compare_proposals(
     """
     from app.cli.gate.asking import ask_server_for
     from app.cli.output import check_output
+    from app.cli.wiring import find_crs
+    from app.schemas.crs import in_crs
 
     wanted = _wanted(format_, as_json=as_json)
     names = list(scenario or ())
@@ -78,6 +82,7 @@ def compare_proposals(
         )
     try:
         check_output(out)
+        coordinates = find_crs(out_crs, "--out-crs")
         body = {
             "proposals": _documents(proposals or [], names, lenient=lenient, crs=crs),
             "scenarios": names,
@@ -98,6 +103,9 @@ def compare_proposals(
         answer = ask_server_for("compare", area, server, parameters, body, {"before", "proposals"})
     else:
         answer = _compare_here(area, parameters, body)
+    for row in answer["proposals"]:
+        if "changes" in row:
+            row["changes"] = in_crs(row["changes"], coordinates)
     _write(answer, wanted, out)
 
 

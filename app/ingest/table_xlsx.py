@@ -1,5 +1,6 @@
 """Excel workbooks: one sheet, its first row with anything in it being the header."""
 
+import datetime as dt
 import itertools
 import re
 import warnings
@@ -62,7 +63,7 @@ def _read(source: Source, wanted: Wanted, archive: zipfile.ZipFile) -> RawTable:
         header_line, header = next(rows, (0, ()))
         if not header:
             raise BadInputError(file, f"its sheet {listed([name])} is empty")
-        found = tuple("" if value is None else str(value).strip() for value in header)
+        found = tuple(_heading(value) for value in header)
         positions = place_columns(found, wanted, f"{file}, line {header_line}")
         kept: dict[str, list[Any]] = {column: [] for column in positions}
         lines: list[int] = []
@@ -87,6 +88,13 @@ def _read(source: Source, wanted: Wanted, archive: zipfile.ZipFile) -> RawTable:
     if _has_formulas(archive):
         _look_at_formulas(source, name, positions, table)
     return table
+
+
+def _heading(value: object) -> str:
+    """A column's name; Excel takes what is typed as 3-6 or 6-12 for a date of this year."""
+    if isinstance(value, dt.date):
+        return f"{value.month}-{value.day}"
+    return "" if value is None else str(value).strip()
 
 
 def _chosen_sheet(source: Source, book: openpyxl.Workbook) -> str:

@@ -33,6 +33,10 @@ def test_ranked_here_and_there(street_cli: Cli, street_server: str) -> None:
             here = street_cli(*ASKED, *OPTIONS, *more, "--format", kind)
             there = street_cli(*ASKED, *OPTIONS, *more, "--format", kind, "--server", street_server)
             assert (here.code, here.err, here.stdout) == (0, "", there.stdout)
+    moved = street_cli(*ASKED, *OPTIONS, "--households", "--json", "--out-crs", "EPSG:3857").json()
+    for row in moved["proposals"]:
+        assert row["changes"]["crs"]["properties"]["name"] == "urn:ogc:def:crs:EPSG::3857"
+        assert all(abs(item["geometry"]["coordinates"][0]) > 180 for item in row["changes"]["features"])
     text = street_cli(*ASKED, *OPTIONS, "--households", "-o", "t.txt")
     assert text.stdout == b""
     words = Path("t.txt").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Every format, encoding and name of a column that households may come in."""
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -239,6 +240,20 @@ def two_sheets(tmp_path: Path) -> Path:
         sheet.append([name, 118.7, 32, 1])
     book.save(tmp_path / "a.xlsx")
     return tmp_path / "a.xlsx"
+
+
+def test_age_groups_that_excel_took_for_dates(tmp_path: Path) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("小区")
+    year = dt.datetime.now(dt.UTC).year
+    sheet.append(["编号", "经度", "纬度", dt.date(year, 3, 6), dt.datetime(year, 6, 12), "60+"])  # noqa: DTZ001 - Excel's
+    sheet.append(["a", 118.7, 32, 4, 5, 6])
+    book.save(tmp_path / "a.xlsx")
+    found, notes, _ = read_households_file(tmp_path / "a.xlsx")
+    assert {name: values.tolist() for name, values in found.groups.items()} == {
+        "pop_3_6": [4], "pop_6_12": [5], "pop_60plus": [6],
+    }  # fmt: skip
+    assert any("3-6 as pop_3_6, 6-12 as pop_6_12" in note for note in notes)
 
 
 @pytest.mark.parametrize(
