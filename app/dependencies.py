@@ -58,7 +58,7 @@ def build_scenario_service(
 ) -> ScenarioService:
     """The scenarios of a database."""
     store = open_scenario_store(settings, database, actor=HTTP_ACTOR)
-    return ScenarioService(areas, store)
+    return ScenarioService(areas, store, build_standard_service(database))
 
 
 def build_job_service(settings: Settings, database: ReadyDatabase) -> JobService:

@@ -103,7 +103,8 @@ def open_scenarios(settings: "Settings") -> "ScenarioService":
     from app.services.scenarios import ScenarioService
     from app.wiring import open_database, open_scenario_store
 
-    return ScenarioService(open_areas(settings), open_scenario_store(settings, open_database(settings)))
+    store = open_scenario_store(settings, open_database(settings))
+    return ScenarioService(open_areas(settings), store, open_standards(settings))
 
 
 def shipped_services() -> "dict[str, Service]":

@@ -171,8 +171,8 @@ class StandardService(BaseModel):
     note: str | None
 
 
-class StandardAnswer(StandardOrigin):
-    """A standard with all that it says."""
+class StandardContent(BaseModel):
+    """All that a standard said."""
 
     id: str
     version: str
@@ -185,6 +185,10 @@ class StandardAnswer(StandardOrigin):
     denominator: list[str]
     note: str | None
     services: list[StandardService]
+
+
+class StandardAnswer(StandardOrigin, StandardContent):
+    """A standard, and where it is from."""
 
 
 # --- coverage --------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.wire import CoverageAnswer, Limit, LocalName, Source, StandardReference, StandardService
+from app.schemas.wire import CoverageAnswer, Limit, LocalName, StandardContent, StandardReference
 from app.schemas.wire_jobs import PageLink
 
 
@@ -52,22 +52,6 @@ class SnapshotsAnswer(BaseModel):
     number_matched: int = Field(alias="numberMatched", description="On all pages together.")
     number_returned: int = Field(alias="numberReturned")
     links: list[PageLink] = Field(description="Empty on the last page.")
-
-
-class StandardContent(BaseModel):
-    """All that a standard said."""
-
-    id: str
-    version: str
-    title: LocalName
-    source: Source
-    speed_mps: float | None
-    profile: str | None
-    speed_basis: str | None
-    measure: str | None
-    denominator: list[str]
-    note: str | None
-    services: list[StandardService]
 
 
 class SnapshotAnswer(SnapshotSummaryAnswer):

@@ -1,5 +1,6 @@
 """Proposals as they are asked about: sent with the question, or kept as a scenario."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import orjson
@@ -38,18 +39,20 @@ class AskedProposal:
         source = scenario_source(about.name)
         return cls(orjson.loads(scenario.document), source, lenient=about.lenient, crs=about.crs)
 
-    def read(self, standard: Standard | None = None) -> Proposal:
-        """The proposal; services that neither this nor any standard at hand asks for get a note.
+    def read_for(self, standard: Standard) -> Proposal:
+        """As `read`; known are the services of this standard and of the shipped ones."""
+        return self.read({service.id for item in (*list_standards(), standard) for service in item.services})
+
+    def read(self, known_services: Collection[str]) -> Proposal:
+        """The proposal; services that are not known get a note.
 
         Raises
         ------
         BadInputError
             If anything in it cannot be used; names the feature and the property.
         """
-        standards = list_standards() if standard is None else (*list_standards(), standard)
-        known = {service.id for item in standards for service in item.services}
         return proposal_from(
-            self.document, self.source, lenient=self.lenient, crs=self.crs, known_services=known
+            self.document, self.source, lenient=self.lenient, crs=self.crs, known_services=known_services
         )
 
 

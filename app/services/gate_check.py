@@ -46,7 +46,7 @@ def check_proposal(
     MalformedPolicyError
         If policy or baseline do not go with the standard or the area.
     """
-    proposal = asked.read(standard)
+    proposal = asked.read_for(standard)
     policy = policy or DEFAULT_POLICY
     comparison = compare(engine, standard, walker, proposal)
     result = evaluate(

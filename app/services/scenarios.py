@@ -16,6 +16,7 @@ from app.services.areas import AreaService
 from app.services.asked_proposals import PROPOSAL_NAME, AskedProposal
 from app.services.ports import ScenarioStore
 from app.services.proposals import check_usable
+from app.services.standards import StandardService
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,14 @@ class SavedScenario:
 class ScenarioService:
     """Keeps scenarios of the areas at hand."""
 
-    def __init__(self, areas: AreaService, store: ScenarioStore) -> None:
+    def __init__(self, areas: AreaService, store: ScenarioStore, standards: StandardService) -> None:
         self._areas = areas
         self._store = store
+        self._standards = standards
 
     def acting_for(self, actor: str) -> "ScenarioService":
         """The same for who asked."""
-        return ScenarioService(self._areas, self._store.acting_for(actor))
+        return ScenarioService(self._areas, self._store.acting_for(actor), self._standards)
 
     def save(
         self,
@@ -63,7 +65,7 @@ class ScenarioService:
         check_scenario_name(name)
         text = decode_utf8(content, source, "GeoJSON")
         asked = AskedProposal(parse_json(text, source), source, lenient=lenient, crs=crs)
-        proposal = asked.read()
+        proposal = asked.read(self._standards.service_ids())
         notes = check_usable(self._areas.engine(area_id).area, proposal)
         kept = ScenarioContent(text, len(proposal.changes), lenient=lenient, crs=crs)
         summary, is_new = self._store.save(area_id, name, kept, condition)

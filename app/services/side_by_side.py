@@ -74,7 +74,7 @@ def compare_side_by_side(
         )
     # All are read before anything is worked out, so that a fault is told at once.
     read = [
-        (name, asked is scenarios.get(name), asked.read(standard))
+        (name, asked is scenarios.get(name), asked.read_for(standard))
         for name, asked in sorted({**proposals, **scenarios}.items())
     ]
     return tuple(

@@ -94,6 +94,11 @@ def test_every_answer_takes_it(workers: list[TestClient]) -> None:
     checked = two.post(f"{HOME}/proposals/check?standard={OWN}", json=bakery)
     assert checked.status_code == 200, checked.text
     assert {change["properties"]["service"] for change in checked.json()["changes"]["features"]} == {"bread"}
+    scenario = collection(
+        feature("add", {"type": "Point", "coordinates": [118.8, 32.05]}, services=["bread"])
+    )
+    saved = two.put(f"{HOME}/scenarios/baker", json=scenario)
+    assert (saved.status_code, saved.json()["warnings"]) == (201, [])
     drawn = {"origins": [{"lon": 118.8, "lat": 32.05}], "minutes": [5], "standard": OWN}
     assert two.post(f"{HOME}/isochrones", json=drawn).status_code == 200
     sited = {"standard": OWN, "services": ["bread"], "sites": 1}

@@ -82,9 +82,11 @@ def test_one_is_taken_listed_shown_and_removed(client: TestClient) -> None:
     assert client.delete(f"{HOME}/{again['id']}").status_code == 204
     for response in (client.get(f"{HOME}/{again['id']}"), client.delete(f"{HOME}/{again['id']}")):
         refused(response, 404, "snapshot-not-found")
+    assert client.delete(f"{HOME}/{third['id']}").status_code == 204
+    assert take(client)["id"] > third["id"]  # a number is never given twice
     log = get_ok(client, "/v1/audit", area="town")["entries"]
-    assert [(entry["action"], entry["details"]["snapshot"]) for entry in log[:2]] == [
-        ("snapshot-remove", again["id"]), ("snapshot-take", third["id"])
+    assert [(entry["action"], entry["details"]["snapshot"]) for entry in log[1:4]] == [
+        ("snapshot-remove", third["id"]), ("snapshot-remove", again["id"]), ("snapshot-take", third["id"])
     ]  # fmt: skip
     assert client.delete("/v1/areas/town").status_code == 204
     refused(client.get(f"{HOME}/{first['id']}"), 404, "area-not-found")

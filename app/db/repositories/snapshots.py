@@ -5,11 +5,13 @@ from sqlalchemy.orm import Session, defer
 
 from app.db.audit import note_change
 from app.db.base import now
-from app.db.models import SnapshotModel
+from app.db.models import AuditModel, SnapshotModel
 from app.db.ready import ReadyDatabase
 from app.db.repositories.area_records import area_not_found, is_area
 from app.domain.audit import area_subject
 from app.domain.snapshot import Answered, Snapshot, SnapshotNotFoundError, SnapshotSummary
+
+_TAKE, _REMOVE = "snapshot-take", "snapshot-remove"
 
 
 class SqlSnapshots:
@@ -24,6 +26,7 @@ class SqlSnapshots:
             if not is_area(session, answered.area_id, with_for_update={"read": True, "key_share": True}):
                 raise area_not_found(session, answered.area_id)
             row = SnapshotModel(
+                id=self._unused_id(session),
                 area_id=answered.area_id,
                 version=answered.version,
                 standard_id=answered.standard_id,
@@ -35,8 +38,19 @@ class SqlSnapshots:
             )
             session.add(row)
             session.flush()
-            _note(session, actor, "snapshot-take", row)
+            _note(session, actor, _TAKE, row)
             return Snapshot(_summary(row), answered)
+
+    def _unused_id(self, session: Session) -> int | None:
+        """A number that no snapshot ever had, as PostgreSQL counts by itself.
+
+        SQLite gives the last one again after its removal; the log, which only grows, knows that it was taken.
+        """
+        if not self._database.is_sqlite:
+            return None
+        number = AuditModel.details["snapshot"].as_integer()
+        taken = sa.select(sa.func.max(number)).where(AuditModel.action == _TAKE)
+        return (session.scalar(taken) or 0) + 1
 
     def list_snapshots(
         self, area_id: str, *, before: int | None, limit: int
@@ -65,7 +79,7 @@ class SqlSnapshots:
             if not is_area(session, area_id):
                 raise area_not_found(session, area_id)
             row = _get(session, area_id, snapshot_id)
-            _note(session, actor, "snapshot-remove", row)
+            _note(session, actor, _REMOVE, row)
             session.delete(row)
 
 
