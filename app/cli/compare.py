@@ -142,6 +142,8 @@ def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -
     from app.schemas.side_by_side import side_by_side_to_dict
     from app.services.asked_proposals import AskedProposal
     from app.services.assessment import choose_walker
+    from app.services.kernel_loader import KernelLoader
+    from app.services.proposals import load_kernels
     from app.services.side_by_side import compare_side_by_side, proposal_source
     from app.services.weights import why_not_counted
 
@@ -153,7 +155,8 @@ def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -
     settings = load_settings()
     scenarios = open_scenarios(settings) if body["scenarios"] else None
     kept = {} if scenarios is None else {name: scenarios.get(area, name) for name in body["scenarios"]}
-    engine = open_areas(settings).engine(area)
+    engine = open_areas(settings, KernelLoader()).engine(area)
+    load_kernels(engine, standard, proposals=len(body["proposals"]) + len(kept))
     problem = why_not_counted(engine.area, parameters["weight"])
     if problem is not None:
         raise InputRefusedError(f"--weight {parameters['weight']}: {problem}")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.ingest.coordinates import Coordinates
     from app.services.areas import AreaService
     from app.services.jobs import JobService
+    from app.services.kernel_loader import KernelLoader
     from app.services.ports import AreaStore, AuditLog, SnapshotStore
     from app.services.scenarios import ScenarioService
     from app.services.standards import ListedStandard, StandardService
@@ -91,11 +92,11 @@ def open_snapshots(settings: "Settings") -> "SnapshotStore":
     return SqlSnapshots(open_database(settings))
 
 
-def open_areas(settings: "Settings") -> "AreaService":
-    """Areas ready to be asked."""
+def open_areas(settings: "Settings", kernels: "KernelLoader | None" = None) -> "AreaService":
+    """Areas ready to be asked; with `kernels`, whoever asks says when they are to be loaded."""
     from app.services.areas import AreaService
 
-    return AreaService(open_store(settings), keep=settings.loaded_areas)
+    return AreaService(open_store(settings), keep=settings.loaded_areas, kernels=kernels)
 
 
 def open_scenarios(settings: "Settings") -> "ScenarioService":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -69,16 +70,28 @@ class Facilities:
     def count(self) -> int:
         return len(self.id)
 
+    @cached_property
+    def _by_key(self) -> Mapping[str, list[int]]:
+        """Positions of the facilities that have a tag with each key: few have those that a service asks for."""
+        found: dict[str, list[int]] = {}
+        for place, tags in enumerate(self.tags):
+            for key in tags:
+                found.setdefault(key, []).append(place)
+        return found
+
+    @cached_property
+    def _supplied(self) -> list[int]:
+        """Positions of the facilities whose services were supplied."""
+        return [place for place, given in enumerate(self.services) if given]
+
     def offering(self, service: Service) -> IntArray:
         """Positions, ascending, of the facilities of a service: by their tags, or as they were supplied."""
-        chosen = np.fromiter(
-            (
-                service.id in given or (not service.user_data_only and service.is_offered_by(tags))
-                for tags, given in zip(self.tags, self.services, strict=True)
-            ),
-            dtype=bool,
-            count=self.count,
-        )
+        chosen = np.zeros(self.count, dtype=bool)
+        chosen[[place for place in self._supplied if service.id in self.services[place]]] = True
+        if not service.user_data_only:
+            keys = {selector.key for selector in service.selectors}
+            possible = {place for key in keys for place in self._by_key.get(key, ())}
+            chosen[[place for place in possible if service.is_offered_by(self.tags[place])]] = True
         if service.min_area_m2 is not None:
             # NaN compares as False: what could not be measured does not count.
             chosen &= self.area_m2 >= service.min_area_m2

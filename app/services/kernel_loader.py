@@ -1,4 +1,4 @@
-"""Loads the compiled search kernels without anybody waiting for them."""
+"""Loads the compiled search kernels without anybody waiting for them in vain."""
 
 import functools
 import importlib
@@ -8,9 +8,17 @@ from types import ModuleType
 
 import numpy as np
 
+from app.geo.graph_patch import GraphPatch
+from app.geo.node_labels import NodeLabels, Workspace
+from app.geo.reversed import reversed_graph
 from app.geo.search import SearchGraph, Seeds, nearest_facilities
+from app.services import compiled_mark
 
 _LOG = logging.getLogger(__name__)
+
+WORTH_COMPILING = 10_000_000
+"""Nodes times services times assessments from which compiling (11 s) takes less time than it saves, or does so the next
+time already: SciPy takes two thirds of a microsecond for each."""
 
 
 class KernelLoader:
@@ -36,6 +44,17 @@ class KernelLoader:
             self._thread.join()
         return self._kernels
 
+    def wait_where_it_pays(self, work: int) -> None:
+        """Load the kernels for a single question, if they lie compiled on the disk or the question is a large one.
+
+        Parameters
+        ----------
+        work : int
+            Nodes times services times assessments.
+        """
+        if work >= WORTH_COMPILING or compiled_mark.is_there():
+            self.wait()
+
     def find(self) -> ModuleType | None:
         """The kernels if they are ready, else None."""
         return self._kernels
@@ -47,10 +66,21 @@ class KernelLoader:
                 nearest_facilities(
                     _TINY_GRAPH, _TINY_SEEDS, facility_count=1, nearest=nearest, kernels=kernels
                 )
+            self._kernels = kernels  # enough for every question but comparisons, which would compile the rest
+            _repair_something(kernels)
+            compiled_mark.leave(kernels.nearest_one.stats.cache_path)
         except Exception:  # noqa: BLE001  # SciPy gives the same answers, so a broken compiler must not stop the service
+            self._kernels = None
             _LOG.warning("the compiled search is not available; SciPy searches instead", exc_info=True)
-            return
-        self._kernels = kernels
+
+
+def _repair_something(kernels: ModuleType) -> None:
+    graph, seeds = _TINY_GRAPH, _TINY_SEEDS
+    workspace = Workspace.of(graph, reversed_graph(graph))
+    labels = NodeLabels.search(graph, seeds, 1, workspace.room, kernels)
+    patch = GraphPatch(graph.size)
+    with workspace.patched(patch), workspace.repaired(labels, patch, seeds, seeds, np.zeros(1, np.int64)):
+        pass
 
 
 def _tiny_graph() -> SearchGraph:

@@ -72,6 +72,7 @@ def ask_here(question: Question, extract: ExtractFiles | None, policy: Any) -> d
     from app.schemas.gate import gate_report
     from app.services.assessment import choose_walker
     from app.services.gate_check import check_proposal
+    from app.services.proposals import load_kernels
 
     try:
         standard = find_standard(question.standard)
@@ -81,6 +82,7 @@ def ask_here(question: Question, extract: ExtractFiles | None, policy: Any) -> d
         raise InputRefusedError(str(error)) from error
     asked = _asked(question)
     engine = _engine(question.area, extract)
+    load_kernels(engine, standard)
     try:
         check = check_proposal(
             engine,
@@ -107,12 +109,14 @@ def _asked(question: Question) -> "AskedProposal":
 
 def _engine(area: str, extract: ExtractFiles | None) -> "AreaEngine":
     from app.cli.wiring import load_settings, open_areas
+    from app.services.kernel_loader import KernelLoader
 
+    kernels = KernelLoader()
     if extract is None:
-        return open_areas(load_settings()).engine(area)
+        return open_areas(load_settings(), kernels).engine(area)
     from app.services.area_engine import AreaEngine
 
-    return AreaEngine(_import_extract(area, extract))
+    return AreaEngine(_import_extract(area, extract), kernels=kernels)
 
 
 class _Keeper:
