@@ -16,6 +16,7 @@ from osmium.osm import Area, Relation, Way
 from app.domain.errors import BadInputError
 from app.domain.zone import Zones
 from app.ingest.osm_order import in_order
+from app.ingest.table_places import over_the_edge
 from app.ingest.table_rows import listed
 
 LEVELS = range(1, 12)
@@ -67,10 +68,17 @@ def read_osm_zones(path: Path, level: int) -> tuple[Zones, tuple[str, ...]]:
         warnings = (
             f"{path.name}: {len(incomplete)} boundaries of level {level} are cut off, left out: {names}",
         )
-    shapes = shapely.from_wkb(np.asarray([found.wkb[item] for item in ids], dtype=object))
-    return Zones(
-        np.asarray(ids), np.asarray([found.names[item] for item in ids]), np.asarray(shapes)
-    ), warnings
+    shapes = np.asarray(shapely.from_wkb(np.asarray([found.wkb[item] for item in ids], dtype=object)))
+    called = [found.names[item] for item in ids]
+    over, polar = over_the_edge(shapes)
+    if (over | polar).any():
+        across = listed(called[position] or ids[position] for position in np.flatnonzero(over | polar))
+        raise BadInputError(
+            f"--zones-level {level}",
+            f"{path.name}: boundaries cross the antimeridian or reach a pole ({across}); cut them there and give them "
+            "with --zones FILE",
+        )
+    return Zones(np.asarray(ids), np.asarray(called), shapes), warnings
 
 
 def _read(path: Path) -> _Boundaries:

@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 
 from app.domain.errors import BadInputError
-from app.geo.units import FloatArray, Geometries, IntArray
+from app.geo.units import BoolArray, FloatArray, Geometries, IntArray
 from app.ingest.coordinates import Coordinates, agreed_coordinates, why_misplaced
 from app.ingest.table_rows import RawTable
 from app.ingest.table_values import numbers
@@ -136,12 +136,9 @@ def _without_wide(table: RawTable, geometry: Geometries, rows: IntArray) -> IntA
     world.
     """
     areas = rows[np.isin(shapely.get_type_id(geometry[rows]), POLYGONS)]
-    parts, owner = shapely.get_parts(geometry[areas], return_index=True)
-    west, south, east, north = shapely.bounds(parts).T
-    over = east - west > MAX_LON_DEG
-    polar = (south <= -MAX_LAT_DEG) | (north >= MAX_LAT_DEG)
-    bad = areas[np.unique(owner[over | polar])]
-    at_pole = set(areas[owner[polar]].tolist())
+    over, polar = over_the_edge(geometry[areas])
+    bad = areas[over | polar]
+    at_pole = set(areas[polar].tolist())
     for row in bad.tolist():
         reason = (
             "is a polygon that reaches a pole, where degrees have no shape; draw it up to a parallel below 90"
@@ -151,6 +148,16 @@ def _without_wide(table: RawTable, geometry: Geometries, rows: IntArray) -> IntA
         )
         table.add_problem(row, None, reason)
     return np.setdiff1d(rows, bad)
+
+
+def over_the_edge(areas: Geometries) -> tuple[BoolArray, BoolArray]:
+    """Which (multi)polygons have a part over the antimeridian that is not cut there, and which reach a pole."""
+    parts, owner = shapely.get_parts(areas, return_index=True)
+    west, south, east, north = shapely.bounds(parts).T
+    over, polar = np.zeros(len(areas), dtype=bool), np.zeros(len(areas), dtype=bool)
+    over[owner[east - west > MAX_LON_DEG]] = True
+    polar[owner[(south <= -MAX_LAT_DEG) | (north >= MAX_LAT_DEG)]] = True
+    return over, polar
 
 
 def _why_far_off(table: RawTable, lon_deg: float, lat_deg: float) -> tuple[str | None, str]:

@@ -176,6 +176,20 @@ class TestBoundaries:
         with pytest.raises(BadInputError, match=r"cut off at its border: Punavuori, .*--zones FILE"):
             read_osm_zones(shared_data("helsinki.osm.pbf"), 10)
 
+    def test_over_the_antimeridian(self, tmp_path: Path) -> None:
+        corners = [(179.9, -17.0), (-179.9, -17.0), (-179.9, -16.9), (179.9, -16.9)]
+        nodes = "".join(
+            f'<node id="{number}" version="1" lon="{lon}" lat="{lat}"/>'
+            for number, (lon, lat) in enumerate(corners, start=1)
+        )
+        refs = "".join(f'<nd ref="{number}"/>' for number in (1, 2, 3, 4, 1))
+        tags = {"boundary": "administrative", "admin_level": "8", "name": "Taveuni"}
+        told = "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+        path = tmp_path / "fiji.osm"
+        path.write_text(f'<osm version="0.6">{nodes}<way id="9" version="1">{refs}{told}</way></osm>')
+        with pytest.raises(BadInputError, match=r"cross the antimeridian .*\(Taveuni\).*--zones FILE"):
+            read_osm_zones(path, 8)
+
     def test_of_a_real_country(self) -> None:
         zones, (warning,) = read_osm_zones(shared_data("liechtenstein.osm.pbf"), 8)
         assert zones.count == 11
