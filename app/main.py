@@ -1,7 +1,11 @@
 """The HTTP service. Run it with ``reach15 serve`` or ``uvicorn app.main:create_app --factory``."""
 
+import multiprocessing
+import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from multiprocessing.connection import wait
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -11,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
+from app.content_codings import AcceptedCodings
 from app.db.repositories.audit import SqlAuditLog
 from app.db.repositories.snapshots import SqlSnapshots
 from app.dependencies import (
@@ -45,6 +50,7 @@ from app.routers import (
     zones,
 )
 from app.routers.answers import problem_documents
+from app.routers.docs import add_documentation
 from app.routers.examples import add_examples
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
@@ -84,6 +90,20 @@ class DocumentedApp(FastAPI):
         return super().openapi()
 
 
+def create_process_app() -> FastAPI:
+    """The application in one of the processes of `reach15 serve`, which must not outlive it, whatever ends it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    return create_app()
+
+
+def _end_with(sentinel: int) -> None:
+    """End at once when the server is gone without a word: it was killed, and another one may want its port."""
+    wait([sentinel])
+    os._exit(1)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application, one for each worker process.
 
@@ -119,12 +139,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages fetch their scripts from elsewhere
         redoc_url=None,
         # One address for each thing: with a slash at its end it is another one, and a 404 that says so.
         redirect_slashes=False,
     )
     app.state.settings = settings
     app.include_router(health.router)
+    add_documentation(app)
     # Explanations before households, whose ids may hold slashes.
     for module in (
         areas,
@@ -154,6 +176,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     add_entity_tags(app)
+    app.add_middleware(AcceptedCodings)
     app.add_middleware(HeadAsGet)
     # Decision: any page may read us. The data is public, and there are no accounts or cookies to misuse; whoever must
     # keep an area to himself does so in front of the service. Changes refuse pages of other sites by themselves

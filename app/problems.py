@@ -32,6 +32,7 @@ from app.domain.errors import (
     BadInputError,
     BodyTooLargeError,
     DatabaseError,
+    DatabaseFullError,
     DatabaseUnavailableError,
     DownloadError,
     FacilityNotFoundError,
@@ -86,6 +87,15 @@ LINGER_S = 10.0
 
 class NotReadyError(Reach15Error):
     """The service runs, but cannot give answers yet."""
+
+
+class ShuttingDownError(Reach15Error):
+    """The service was asked to stop, and its patience with this request is over."""
+
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__("the service stopped before this was done; send it again when it is back")
 
 
 @dataclass(frozen=True)
@@ -181,6 +191,12 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
         "Database error",
         detail="The database refused what was asked of it; the service's log says why.",
     ),
+    DatabaseFullError: ProblemType(
+        507,
+        "storage-full",
+        "Storage full",
+        detail="The service's database is full; nothing was changed; try again when its operator made room.",
+    ),
     DatabaseUnavailableError: ProblemType(
         503,
         "database-unavailable",
@@ -194,6 +210,7 @@ PROBLEMS: Mapping[type[Exception], ProblemType] = {
         detail="The database's tables are not those of this version; the service's log names the command to run.",
     ),
     NotReadyError: ProblemType(503, "not-ready", "Not ready"),
+    ShuttingDownError: ProblemType(503, "shutting-down", "Shutting down"),
     JobNotFoundError: ProblemType(404, "job-not-found", "Job not found", facts=("job_id",)),
     JobConflictError: ProblemType(
         409, "job-conflict", "Not possible with this job", facts=("job_id", "job_status")
@@ -328,6 +345,12 @@ class UnexpectedErrors:
 
         try:
             await self._app(scope, receive_and_note, send_and_note)
+        except asyncio.CancelledError:  # by the server that stops, and by nobody else
+            if started:
+                raise
+            scope[UNREAD] = False  # no time to wait for the rest
+            answer = await _known_error(Request(scope), ShuttingDownError())
+            await answer(scope, receive_and_note, send)
         except Exception as error:
             if started:  # too late for another answer: the server has to break this one off
                 raise

@@ -15,6 +15,8 @@ from app.domain.errors import BadInputError, Reach15Error
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8015
+GRACE_S = 8
+"""How long requests in flight may still take, such as an upload over a slow line, when the server is to stop."""
 
 
 class NotStartedError(Reach15Error):
@@ -109,11 +111,12 @@ def run_server(host: str, port: int, workers: int = 1) -> None:
     try:
         with worker_processes(load_settings().job_workers):
             uvicorn.run(
-                "app.main:create_app",
+                "app.main:create_process_app",
                 factory=True,
                 host=host,
                 port=port,
                 workers=workers,
+                timeout_graceful_shutdown=GRACE_S,
                 log_config=_log_config(),
             )
     except SystemExit as end:

@@ -5,14 +5,25 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import sqlalchemy as sa
 
-from app.domain.errors import DatabaseError, DatabaseUnavailableError
+from app.domain.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
 
 logger = logging.getLogger(__name__)
 
 _DISK_FULL = ("disk is full", "No space left", "disk I/O error", "could not extend file")
 _LOCKED = ("database is locked", "lock timeout", "LockNotAvailable")
+
+# Bulk loads speak with the driver itself, whose errors SQLAlchemy does not see.
+_ERRORS = (sa.exc.SQLAlchemyError, psycopg.Error, sqlite3.Error)
+_GONE = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    sqlite3.OperationalError,
+)
 
 
 @contextmanager
@@ -20,17 +31,15 @@ def explained(place: str) -> Iterator[None]:
     """Raise what goes wrong with the database at `place` as a `DatabaseError`."""
     try:
         yield
-    except sa.exc.SQLAlchemyError as error:
+    except _ERRORS as error:
         logger.info("database %s: %s", place, error)
         raise _explain(place, error) from error
 
 
-def _explain(place: str, error: sa.exc.SQLAlchemyError) -> DatabaseError:
+def _explain(place: str, error: Exception) -> DatabaseError:
     text = str(getattr(error, "orig", None) or error)
     if any(sign in text for sign in _DISK_FULL):
-        return DatabaseError(
-            place, "cannot be written, its disk is full or broken; nothing was changed; free space"
-        )
+        return DatabaseFullError(place)
     if any(sign in text for sign in _LOCKED):
         return DatabaseUnavailableError(
             place, "is locked by another process; try again when that has finished"
@@ -39,13 +48,13 @@ def _explain(place: str, error: sa.exc.SQLAlchemyError) -> DatabaseError:
         return DatabaseError(place, "cannot be written; check who may write the file and its folder")
     if isinstance(error, sa.exc.TimeoutError):
         return DatabaseUnavailableError(place, "has no free connection; try again")
-    original = getattr(error, "orig", None)
+    original = getattr(error, "orig", None) or error
     if isinstance(original, sqlite3.DatabaseError) and "not a database" in text:
         return DatabaseError(
             place, "is no SQLite database or is damaged; name another in REACH15_DATABASE_URL"
         )
     lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-    if lost or isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)):
+    if lost or isinstance(error, _GONE):
         return DatabaseUnavailableError(
             place, "cannot be reached or opened; check REACH15_DATABASE_URL and the server"
         )

@@ -124,6 +124,15 @@ class DatabaseError(Reach15Error):
         super().__init__(f"database {place}: {problem}")
 
 
+class DatabaseFullError(DatabaseError):
+    """The database has no room left, or its disk is broken."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            place, "cannot be written, its disk is full or broken; nothing was changed; free space"
+        )
+
+
 class DatabaseUnavailableError(DatabaseError):
     """The database cannot be reached at the moment, or is busy; asking again later helps."""
 

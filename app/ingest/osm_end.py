@@ -1,6 +1,9 @@
 """Ends of OpenStreetMap files that osmium takes for whole ones."""
 
+import bz2
+import gzip
 import re
+import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,7 +13,8 @@ _LENGTH_BYTES = 4
 _MAX_HEADER_BYTES = 64 * 1024  # the format's own bound
 _SIZE_FIELD = 3
 _TAIL_BYTES = 2000
-_REMARK = re.compile(rb"<remark>\s*(runtime error[^<]*)")
+_CHUNK_BYTES = 1 << 20
+_REMARK = re.compile(rb"<remark>\s*([^<]*)")
 
 
 def check_end(path: Path) -> None:
@@ -28,11 +32,26 @@ def check_end(path: Path) -> None:
             if _ends_in_a_length(stream, path.stat().st_size):
                 raise ValueError("it ends within a block")
             return
-        stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-        remark = _REMARK.search(stream.read())
+        remark = _REMARK.search(_tail(path, stream))
     if remark:
         # Overpass writes it where it gave up, and closes the document all the same.
         raise ValueError(f"Overpass broke off: {remark[1].decode(errors='replace').strip()}")
+
+
+def _tail(path: Path, stream: BinaryIO) -> bytes:
+    """The last bytes of a document. A packed one has to be read from its beginning: that is how packing works."""
+    name = path.name.lower()
+    if not name.endswith((".gz", ".bz2")):
+        stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return stream.read()
+    tail = b""
+    try:
+        with gzip.open(stream) if name.endswith(".gz") else bz2.open(stream) as unpacked:
+            while chunk := unpacked.read(_CHUNK_BYTES):
+                tail = (tail + chunk)[-_TAIL_BYTES:]
+    except (EOFError, zlib.error) as error:
+        raise ValueError(f"its packed data is not whole: {error}") from error
+    return tail
 
 
 def _ends_in_a_length(stream: BinaryIO, size: int) -> bool:

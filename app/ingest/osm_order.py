@@ -1,4 +1,4 @@
-"""Puts the objects of an OpenStreetMap file in order: by type and id, each once."""
+"""Puts the objects of an OpenStreetMap file in order: by type and id, each once, and none that was deleted."""
 
 from array import array
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ SORTED = "Type_then_ID"
 def in_order(path: Path, folder: Path) -> Path:
     """The file itself if it is in order, by its own word or by looking; else a sorted copy in `folder`.
 
-    Of an object that stands in an unsorted file twice, the last one counts.
+    Of an object that stands in an unsorted file twice, the last one counts. One that is marked as deleted
+    (``visible="false"``) is none.
 
     Raises
     ------
@@ -27,21 +28,23 @@ def in_order(path: Path, folder: Path) -> Path:
     """
     if osmium.io.Reader(str(path), osmium.osm.NOTHING).header().get("sorting") == SORTED:
         return path
-    kinds, ids = array("b"), array("q")
+    kinds, ids, visible = array("b"), array("q"), array("b")
     for item in _objects(path):
         kinds.append(0 if item.is_node() else 1 if item.is_way() else 2)
         ids.append(item.id)
+        visible.append(item.visible)
     kind, osm_id = np.asarray(kinds, dtype=np.int64), np.asarray(ids, dtype=np.int64)
     # osmium's own order: negative ids first, the small ones before the large ones.
     keys = np.stack([kind, (osm_id > 0).astype(np.int64), np.abs(osm_id)])
     order = np.lexsort(keys[::-1])
     is_last = np.ones(len(order), dtype=bool)
     is_last[:-1] = (keys[:, order][:, 1:] != keys[:, order][:, :-1]).any(axis=0)
-    if is_last.all() and (order == np.arange(len(order))).all():
+    keep = np.zeros(len(order), dtype=bool)
+    keep[order[is_last]] = True
+    keep &= np.asarray(visible, dtype=bool)
+    if keep.all() and (order == np.arange(len(order))).all():
         return path
-    if not is_last.all():
-        keep = np.zeros(len(order), dtype=bool)
-        keep[order[is_last]] = True
+    if not keep.all():
         path = _copy_of(path, keep, folder / "each-once.osm.pbf")
     return _sorted_copy(path, folder / "sorted.osm.pbf")
 

@@ -92,11 +92,12 @@ def stream_osm_file(path: Path, *, progress: Progress | None = None) -> OsmStrea
     ValueError
         If it ends before its end.
     BadInputError
-        If it holds negative ids.
+        If it holds negative ids, or changes instead of a map.
     """
     with tempfile.TemporaryDirectory(prefix="reach15-") as name:
         folder = Path(name)
         check_end(path)
+        _refuse_changes(path)
         header_box = _header_box(path)
         ordered = in_order(path, folder)
         counts: Counter[str] = Counter()
@@ -193,6 +194,16 @@ def _refuse_negative_ids(path: Path, found: Mapping[str, Mapping[int, OsmObject]
             str(path),
             f"holds objects that were never uploaded to OpenStreetMap, with negative ids such as {negative}; "
             "upload them, or give them positive ids",
+        )
+
+
+def _refuse_changes(path: Path) -> None:
+    """What osmium calls several versions of an object: its deletions would be read as if they were there."""
+    if osmium.io.Reader(str(path), osmium.osm.NOTHING).header().has_multiple_object_versions:
+        raise BadInputError(
+            str(path),
+            "holds changes or a history (osmChange, .osc, .osh), not a map; bring an extract up to date with "
+            "`osmium apply-changes`, or cut a moment out of a history with `osmium time-filter`, and give that",
         )
 
 

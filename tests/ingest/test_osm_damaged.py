@@ -1,9 +1,13 @@
 """Files that are not whole, not sound or not OpenStreetMap's: one line that says so, never half a city."""
 
+import bz2
+import gzip
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import osmium
 import pytest
 
 from app.domain.errors import BadInputError
@@ -74,13 +78,62 @@ class TestTruncated:
             path.write_bytes(whole[:length])
             assert_refused(path, NOT_READABLE.format(path))
 
-    def test_an_answer_that_overpass_broke_off(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("ending", "pack"), [("osm", bytes), ("osm.gz", gzip.compress), ("osm.bz2", bz2.compress)]
+    )
+    def test_an_answer_that_overpass_broke_off(
+        self, tmp_path: Path, ending: str, pack: Callable[[bytes], bytes]
+    ) -> None:
+        whole = scattered_city(500).write(tmp_path / "whole.osm").read_bytes()
+        remark = b"<remark> runtime error: Query timed out after 181 seconds. </remark>\n</osm>"
+        path = tmp_path / f"city.{ending}"
+        path.write_bytes(pack(whole.replace(b"</osm>", remark)))
+        assert_refused(path, "Overpass broke off: runtime error: Query timed out after 181 seconds")
+        path.write_bytes(pack(whole))
+        assert len(read_osm_file(path).ways.way_id) == 199
+
+
+class TestChanges:
+    """Files in which an object may stand that is no longer there."""
+
+    @pytest.mark.parametrize("name", ["changes.osm", "changes.osm.gz"])
+    def test_changes_are_no_map(self, tmp_path: Path, name: str) -> None:
         city = Sketch()
         city.street(1, [(0, 0), (10, 0)])
-        path = city.write(tmp_path / "city.osm")
-        remark = b"<remark> runtime error: Query timed out after 181 seconds. </remark>\n</osm>"
-        path.write_bytes(path.read_bytes().replace(b"</osm>", remark))
-        assert_refused(path, "Overpass broke off: runtime error: Query timed out after 181 seconds")
+        whole = city.write(tmp_path / "whole.osm").read_bytes()
+        changes = re.sub(rb"<osm[^>]*>(.*)</osm>", rb'<osmChange version="0.6"><delete>\1</delete></osmChange>',
+                         whole, flags=re.DOTALL)  # fmt: skip
+        assert b"<osmChange" in changes
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(changes) if name.endswith(".gz") else changes)
+        assert_refused(path, "holds changes or a history .* `osmium apply-changes`")
+
+    def test_a_history_is_no_map(self, tmp_path: Path) -> None:
+        history = tmp_path / "history.osh.pbf"
+        with osmium.SimpleWriter(str(history)) as writer:
+            for version in (1, 2):
+                writer.add(osmium.osm.mutable.Node(id=1, version=version, location=(118.8, 32.0)))
+        path = history.rename(tmp_path / "history.osm.pbf")
+        assert_refused(path, "holds changes or a history")
+
+    def test_deleted_objects_are_not_there(self, tmp_path: Path) -> None:
+        city = Sketch()
+        city.street(1, [(0, 0), (10, 0)])
+        city.street(2, [(10, 0), (20, 0)])
+        city.block(20, 0, 10, 20, 20, building="house")
+        city.node(7, (50, -10), shop="bakery")
+        whole = city.write(tmp_path / "city.osm").read_text(encoding="utf-8")
+        path = tmp_path / "deleted.osm"
+        path.write_text(
+            re.sub(r'<(way id="(?:2|20)"|node id="7")', r'<\1 visible="false"', whole), encoding="utf-8"
+        )
+        found = read_osm_file(path)
+        assert set(found.ways.way_id.tolist()) == {1}
+        assert (found.buildings.id, found.point_places.id) == ([], [])
+        assert found.counts["missing_nodes"] == 0
+        before = read_osm_file(tmp_path / "city.osm")
+        assert set(before.ways.way_id.tolist()) == {1, 2}
+        assert (before.buildings.id, before.point_places.id) == (["way/20"], ["node/7"])
 
 
 class TestCorrupt:

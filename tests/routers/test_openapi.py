@@ -1,5 +1,6 @@
 """The OpenAPI document is true: its examples work, and answers have the shapes that it tells."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -144,4 +145,12 @@ def test_problems_are_documented(path: str) -> None:
 def test_the_document_is_served(client: TestClient) -> None:
     served = client.get("/openapi.json").json()
     assert served["paths"].keys() == DOCUMENT["paths"].keys()
-    assert client.get("/docs").status_code == 200
+    page = client.get("/docs")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    addresses = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
+    assert "docs/files/swagger-ui-bundle.js" in addresses
+    assert "//" not in "".join(addresses), "everything comes from here: a site may have no internet"
+    for address in addresses:
+        assert len(client.get(f"/{address}").content) > 1_000
+    assert "url: 'openapi.json'" in page.text
+    assert client.get("/docs/files/nothing.js").headers["content-type"] == "application/problem+json"

@@ -124,6 +124,21 @@ def test_tags_follow_what_decides(client: TestClient) -> None:
     assert client.get(COVERAGE, headers={"If-None-Match": old}).status_code == 200
 
 
+def test_who_wants_no_gzip_gets_none(client: TestClient) -> None:
+    address = "/v1/areas/town/facilities"  # answers below a size are never compressed
+    plain = client.get("/openapi.json", headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in plain.headers
+    packed = client.get("/openapi.json", headers={"Accept-Encoding": "br, gzip;q=0.1"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["vary"]
+    assert plain.json() == packed.json()
+    tags = {
+        client.get(address, headers={"Accept-Encoding": asked}).headers["etag"]
+        for asked in ("identity", "gzip;q=0", "*;q=0, br")
+    }
+    assert len(tags) == 1, "the same bytes, the same tag"
+
+
 def test_problems_have_no_tag(client: TestClient) -> None:
     for address in ("/v1/areas/nowhere", COVERAGE + "&weight=population", COVERAGE + "&bogus=1"):
         answer = client.get(address, headers={"If-None-Match": "*"})

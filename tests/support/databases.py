@@ -27,6 +27,10 @@ class TestCluster:
         upgrade(database)
         database.close()
 
+    def sql(self, statement: str) -> None:
+        """Have the cluster's owner do something."""
+        self.server.run("psql", "-d", "postgres", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement)
+
     @contextmanager
     def database(self, *, migrated: bool = True) -> Iterator[str]:
         """The address of a database for one test."""
