@@ -59,30 +59,34 @@ def households_from_buildings(
     kept = kept[np.argsort(np.asarray(buildings.id, dtype=np.str_)[kept])]
     geometries, points = geometries[kept], points[kept]
     tags = [buildings.tags[position] for position in kept]
-    area_m2 = projection.areas_m2(geometries)
+    area_m2 = projection.areas_m2(geometries).tolist()
+    floor_m2 = [floor_area_m2(tag, area, estimate) for tag, area in zip(tags, area_m2, strict=True)]
     lon_deg, lat_deg = shapely.get_x(points), shapely.get_y(points)
     households = Households(
         id=np.asarray([buildings.id[position] for position in kept], dtype=np.str_),
         lon_deg=lon_deg,
         lat_deg=lat_deg,
         households=np.asarray(
-            [dwellings(tag, area, estimate) for tag, area in zip(tags, area_m2, strict=True)],
+            [_dwellings(tag, floor, estimate) for tag, floor in zip(tags, floor_m2, strict=True)],
             dtype=np.float64,
         ),
         population=None,
         estimated=np.ones(len(kept), dtype=bool),
         access=_access_points(geometries, lon_deg, lat_deg, extract.doors.entrances),
     )
-    floor_m2 = [floor_area_m2(tag, area, estimate) for tag, area in zip(tags, area_m2, strict=True)]
     return BuildingHomes(households, np.asarray(floor_m2, dtype=np.float64), counts)
 
 
 def dwellings(tags: Mapping[str, str], footprint_m2: float, estimate: DwellingEstimate) -> int:
     """Number of dwellings: ``building:flats`` where mapped, else from the building's size; at least 1."""
+    return _dwellings(tags, floor_area_m2(tags, footprint_m2, estimate), estimate)
+
+
+def _dwellings(tags: Mapping[str, str], floor_m2: float, estimate: DwellingEstimate) -> int:
     flats = _positive_number(tags.get("building:flats"))
     if flats is not None:
         return max(1, math.floor(flats))
-    return max(1, math.floor(floor_area_m2(tags, footprint_m2, estimate) / estimate.floor_area_m2 + 0.5))
+    return max(1, math.floor(floor_m2 / estimate.floor_area_m2 + 0.5))
 
 
 def floor_area_m2(tags: Mapping[str, str], footprint_m2: float, estimate: DwellingEstimate) -> float:
