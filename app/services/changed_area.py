@@ -169,6 +169,12 @@ def change_doors(area: Area, streets: StreetChanges, places: FacilityPlaces) -> 
     return tuple(doors)
 
 
+def corners_of(facilities: Facilities, chosen: IntArray) -> frozenset[tuple[int, int]]:
+    """Corners of outlines, in ten-millionths of a degree: opened barriers there become entrances."""
+    outlines = [shape for shape in facilities.outline[chosen].tolist() if shape is not None]
+    return frozenset(_key(*corner) for corner in shapely.get_coordinates(outlines).tolist())
+
+
 def _key(lon_deg: float, lat_deg: float) -> tuple[int, int]:
     return round(lon_deg * 1e7), round(lat_deg * 1e7)
 

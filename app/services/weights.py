@@ -1,6 +1,8 @@
 """What an area can be counted in."""
 
 from app.domain.area import Area
+from app.domain.errors import BadInputError
+from app.geo.units import FloatArray
 
 
 def why_not_counted(area: Area, weight: str) -> str | None:
@@ -13,3 +15,17 @@ def why_not_counted(area: Area, weight: str) -> str | None:
         f"nobody told the {weight} of area '{area.id}'; take weight={', weight='.join(known[::-1])}, "
         f"or import it with --households FILE that has this column, or with a grid by {grid}"
     )
+
+
+def weights_of(area: Area, weight: str) -> FloatArray:
+    """Weight of every household.
+
+    Raises
+    ------
+    BadInputError
+        If nobody told it.
+    """
+    values = area.households.weights(weight)
+    if values is None:
+        raise BadInputError(f"weight {weight}", why_not_counted(area, weight) or "is not known here")
+    return values
