@@ -40,6 +40,7 @@ from app.routers import (
     households,
     isochrones,
     jobs,
+    missing_links,
     scenarios,
     siting,
     snapshots,
@@ -167,6 +168,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         gate,
         compare,
         scenarios,
+        missing_links,
     ):
         app.include_router(
             module.router,

@@ -23,6 +23,7 @@ from app.cli import (
     heat,
     isochrone,
     jobs,
+    links,
     scenario,
     serve,
     site,
@@ -70,6 +71,7 @@ app.command("check")(check.check_proposal)
 app.command("compare")(compare.compare_proposals)
 app.add_typer(scenario.app, name="scenario", help="Keep proposals by name: save, list, show and remove them.")
 app.command("heat")(heat.draw_heat)
+app.command("links")(links.find_links)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.work)
 app.add_typer(jobs.app, name="jobs", help="List, show, cancel and retry imports and other jobs.")

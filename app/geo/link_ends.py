@@ -137,9 +137,7 @@ class PublicPieces:
         if len(public):
             u, v = split_at_gates(network.edge_u[public], network.edge_v[public], network.node_gate)
             nodes = network.node_count + 2 * len(public)
-            self._piece[public], self._length_m = connected_parts(
-                u, v, network.edge_length_m[public], nodes
-            )
+            self._piece[public], self._length_m = connected_parts(u, v, network.edge_length_m[public], nodes)
         self._leader = np.full(len(network.part_length_m), -1, dtype=np.int64)
         stays = public[~network.edge_restricted[public]]
         self._leader[network.edge_part[stays]] = self._piece[stays]
@@ -167,7 +165,7 @@ class PublicPieces:
         plain |= same_part & ((piece[0] == leader[0]) | (piece[1] == leader[1]))
         for row in np.flatnonzero(~plain).tolist():
             plain[row] = self.is_plain(np.asarray([one[row], other[row]]), float(more_m[row]))
-        return plain
+        return np.asarray(plain, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -207,7 +205,7 @@ class Pairs:
 def joins_an_island(network: WalkNetwork, edges: IntArray) -> bool:
     """Whether an island is none any more when the connected parts of these edges are joined."""
     lengths_m = network.part_length_m[np.unique(network.edge_part[edges])]
-    if len(lengths_m) < 2:  # noqa: PLR2004  # one part is joined to nothing
+    if len(lengths_m) < 2:  # one part is joined to nothing
         return False
     return bool((lengths_m < ISLAND_LENGTH_M).any() and lengths_m.sum() > ISLAND_LENGTH_M - _ROUNDING_M)
 

@@ -41,7 +41,8 @@ class Obstacles(Protocol):
 class Candidate:
     """One street change, and the most weight that it could win.
 
-    ``ids`` are the node, the way, or both ends; ``line`` is where it is, in degrees. ``bound`` is ``inf`` where none can be told before it is tried.
+    ``ids`` are the node, the way, or both ends; ``line`` is where it is, in degrees. ``bound`` is ``inf`` where none
+    can be told before it is tried.
     """
 
     kind: Kind
@@ -60,7 +61,9 @@ class Candidate:
         """As a feature of a proposal."""
         if self.kind == "link":
             return Change(1, "open", geometry=shapely.LineString(self.line))
-        return Change(1, "open", **{"node" if self.kind == "gate" else "way": self.ids[0]})
+        if self.kind == "way":
+            return Change(1, "open", way=self.ids[0])
+        return Change(1, "open", node=self.ids[0])
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class CandidateSearch:
             onward_m = bounds.onward_m(places_at(network, rows, np.arange(len(rows) + 1)))
             beyond_m = _least_of_others(onward_m, gate, len(osm_id))
             gains.take(bounds, places_at(network, rows, start), beyond_m)
-        bound = gains.bounds()
+        bound = gains.bounds().tolist()
         facilities = np.unique(np.concatenate([bounds.facilities for bounds in self._bounds]))
         corners = corners_of(self._area.facilities, facilities)
         found = []
@@ -141,7 +144,7 @@ class CandidateSearch:
         for bounds in self._bounds:
             onward_m = bounds.onward_m(places_at(network, rows, np.arange(len(rows) + 1)))
             gains.take(bounds, places_at(network, rows, start), onward_m)
-        bound, edge_start = gains.bounds(), ragged_starts(way, len(way_id))
+        bound, edge_start = gains.bounds().tolist(), ragged_starts(way, len(way_id))
         found = []
         for position, name in enumerate(way_id.tolist()):
             own = edges[edge_start[position] : edge_start[position + 1]]
@@ -164,14 +167,8 @@ class CandidateSearch:
 
     def links(self, max_length_m: float, obstacles: Obstacles) -> NewLinks:
         """New links between ends near in the air and far on foot, by what they could win."""
-        # Where costs of crossings are spread over edges, cutting an edge would move them.
-        ends = LinkEnds.of(self._network, np.inf if self._has_costs else SPACING_M)
-        pairs = self._far_on_foot(ends, Pairs.within(self._network, ends, max_length_m))
-        edge = self._area_edge(ends.edge)
-        plain = self._pieces.are_plain(edge[pairs.one], edge[pairs.other], pairs.length_m)
-        not_plain = int((~plain).sum())
-        pairs = pairs.take(np.flatnonzero(plain))
-        near = Surroundings(self._area, self._view, ends, pairs)
+        ends, pairs, not_plain = self.pairs(max_length_m)
+        near = Surroundings.of(self._area, self._view, ends, pairs)
         tables = [near.winnable(bounds, has_costs=self._has_costs) for bounds in self._bounds]
         possible = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(t.pairs for t in tables)]))
         lines = pairs.take(possible).lines(ends, self._network)
@@ -192,6 +189,15 @@ class CandidateSearch:
             )
         ]
         return NewLinks(tuple(found), pairs.count + not_plain, int((~free).sum()), not_plain)
+
+    def pairs(self, max_length_m: float) -> tuple[LinkEnds, Pairs, int]:
+        """Ends, pairs of them near in the air and far on foot, and how many were left out as they are not plain."""
+        # Where costs of crossings are spread over edges, cutting an edge would move them.
+        ends = LinkEnds.of(self._network, np.inf if self._has_costs else SPACING_M)
+        pairs = self._far_on_foot(ends, Pairs.within(self._network, ends, max_length_m))
+        edge = self._area_edge(ends.edge)
+        plain = self._pieces.are_plain(edge[pairs.one], edge[pairs.other], pairs.length_m)
+        return ends, pairs.take(np.flatnonzero(plain)), int((~plain).sum())
 
     def _far_on_foot(self, ends: LinkEnds, pairs: Pairs) -> Pairs:
         far = np.zeros(pairs.count, dtype=bool)

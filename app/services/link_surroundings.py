@@ -11,7 +11,15 @@ from app.domain.area import Area
 from app.geo.link_ends import LinkEnds, Pairs, islands_joined
 from app.geo.links import AccessLinks
 from app.geo.network import WalkNetwork
-from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, expand_ranges, ragged_rows, running_starts
+from app.geo.units import (
+    BoolArray,
+    FloatArray,
+    Geometries,
+    IntArray,
+    expand_ranges,
+    ragged_rows,
+    running_starts,
+)
 from app.services.area_engine import WalkingView
 from app.services.link_bounds import SLACK, ServiceBounds
 
@@ -88,28 +96,37 @@ class Winnable:
         gains.add(np.searchsorted(kept, self.beside_pair[rows]), self.beside_household[rows])
 
 
+@dataclass(frozen=True)
 class Surroundings:
-    """Everything beside some pairs of ends, in the plane."""
+    """Some pairs of ends in the plane, and the islands that they would join to the city (-1 for none, by side)."""
 
-    def __init__(self, area: Area, view: WalkingView, ends: LinkEnds, pairs: Pairs) -> None:
-        self._area, self._view, self._ends, self._pairs = area, view, ends, pairs
+    area: Area
+    view: WalkingView
+    ends: LinkEnds
+    pairs: Pairs
+    xy_m: FloatArray
+    segments: Geometries
+    tree: STRtree
+    islands: tuple[IntArray, IntArray]
+
+    @classmethod
+    def of(cls, area: Area, view: WalkingView, ends: LinkEnds, pairs: Pairs) -> "Surroundings":
+        """Of these pairs."""
         network = view.network
-        self._xy = np.stack([network.vertex_x_m[ends.vertex], network.vertex_y_m[ends.vertex]], axis=1)
-        lines = np.stack([self._xy[pairs.one], self._xy[pairs.other]], axis=1)
-        self._segments: Geometries = np.asarray(shapely.linestrings(lines), dtype=object)
-        self._tree = STRtree(self._segments)
-        self._islands = islands_joined(
-            network, ends.edge[pairs.one], ends.edge[pairs.other], pairs.length_m
-        )
+        xy_m = np.stack([network.vertex_x_m[ends.vertex], network.vertex_y_m[ends.vertex]], axis=1)
+        lines = np.stack([xy_m[pairs.one], xy_m[pairs.other]], axis=1)
+        segments: Geometries = np.asarray(shapely.linestrings(lines), dtype=object)
+        islands = islands_joined(network, ends.edge[pairs.one], ends.edge[pairs.other], pairs.length_m)
+        return cls(area, view, ends, pairs, xy_m, segments, STRtree(segments), islands)
 
     def winnable(self, bounds: ServiceBounds, *, has_costs: bool) -> Winnable:
         """What the pairs could win for a service.
 
         `has_costs` where a walk over the link may save what no label in metres shows.
         """
-        pairs, places = self._pairs, self._ends.places
+        pairs, places = self.pairs, self.ends.places
         onward_m = bounds.onward_m(places)
-        arrived_m = np.where(self._ends.is_public, onward_m, bounds.onward_of_arrived_m(places))
+        arrived_m = np.where(self.ends.is_public, onward_m, bounds.onward_of_arrived_m(places))
         from_homes_m = bounds.from_homes_m(places)
         near = _Near(self, bounds)
         beyond = near.facilities_m()
@@ -117,9 +134,7 @@ class Surroundings:
             beyond[side] = np.minimum(beyond[side], pairs.length_m + onward_m[there])
         entered = []
         for side, here in enumerate((pairs.one, pairs.other)):
-            is_nearer = (
-                np.full(len(here), fill_value=True) if has_costs else beyond[side] < arrived_m[here]
-            )
+            is_nearer = np.full(len(here), fill_value=True) if has_costs else beyond[side] < arrived_m[here]
             possible = is_nearer & (from_homes_m[here] + beyond[side] <= bounds.limit_m * SLACK)
             rows = np.flatnonzero(possible)
             entered.append((rows, here[rows], beyond[side][rows]))
@@ -135,7 +150,7 @@ class _Near:
 
     def __init__(self, around: Surroundings, bounds: ServiceBounds) -> None:
         self._around, self._bounds = around, bounds
-        self._pairs, self._area, view = around._pairs, around._area, around._view
+        self._pairs, self._area, view = around.pairs, around.area, around.view
         reach_m = self._area.max_link_m
         household = ragged_rows(view.household_start)
         chosen = np.flatnonzero(bounds.wanted[household])
@@ -161,13 +176,13 @@ class _Near:
         found = [np.full(len(self._pairs.one), np.inf) for _ in range(2)]
         if len(self._facilities) == 0 or len(self._pairs.one) == 0:
             return found
-        shape, pair = self._around._tree.query(
+        shape, pair = self._around.tree.query(
             self._facilities, predicate="dwithin", distance=self._facility_reach_m + _ROUNDING_M
         )
         island_pair, island_shape = self._facilities_of_islands()
         shape, pair = np.concatenate([shape, island_shape]), np.concatenate([pair, island_pair])
         for side, ends in enumerate((self._pairs.one, self._pairs.other)):
-            points = shapely.points(self._around._xy[ends[pair]])
+            points = shapely.points(self._around.xy_m[ends[pair]])
             np.minimum.at(found[side], pair, _CROW * shapely.distance(points, self._facilities[shape]))
         return found
 
@@ -176,10 +191,10 @@ class _Near:
         pairs = self._pairs
         if len(self._homes) == 0 or len(pairs.one) == 0:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        home, pair = self._around._tree.query(
+        home, pair = self._around.tree.query(
             self._homes, predicate="dwithin", distance=self._home_reach_m + _ROUNDING_M
         )
-        segments = self._around._segments[pair]
+        segments = self._around.segments[pair]
         away_m = shapely.distance(self._homes[home], segments)
         along_m = shapely.line_locate_point(segments, self._homes[home])
         rest_m = shapely.length(segments) - along_m
@@ -192,22 +207,23 @@ class _Near:
         """Pairs, and households that may be linked to an island once it is joined to the city."""
         found = []
         for side, ends in enumerate((self._pairs.one, self._pairs.other)):
-            islands = self._around._islands[side]
+            islands = self._around.islands[side]
             for pair in np.flatnonzero(islands >= 0).tolist():
                 homes = self._island_homes[int(islands[pair])]
                 if len(self._island_facilities[int(islands[pair])]) == 0:
-                    crow_m = np.hypot(*(self._home_xy[homes] - self._around._xy[ends[pair]]).T)
+                    crow_m = np.hypot(*(self._home_xy[homes] - self._around.xy_m[ends[pair]]).T)
                     homes = homes[crow_m * _CROW + beyond[side][pair] <= self._bounds.limit_m * SLACK]
                 if len(homes):
                     found.append((np.full(len(homes), pair), self._household[homes]))
         return found
 
     def _find_islands(self) -> None:
-        """Households and facilities that would be linked to every island that a pair joins: it is nearer than what
-        they are linked to, and counts from then on.
+        """Households and facilities that would be linked to an island that a pair joins.
+
+        It is nearer than what they are linked to, and counts as soon as it is joined.
         """
-        network = self._around._view.network
-        joined = np.unique(np.concatenate(self._around._islands))
+        network = self._around.view.network
+        joined = np.unique(np.concatenate(self._around.islands))
         joined = joined[joined >= 0]
         if len(joined) == 0:
             return
@@ -230,7 +246,7 @@ class _Near:
 
     def _facilities_of_islands(self) -> tuple[IntArray, IntArray]:
         pairs, shapes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-        for islands in self._around._islands:
+        for islands in self._around.islands:
             for pair in np.flatnonzero(islands >= 0).tolist():
                 near = self._island_facilities[int(islands[pair])]
                 pairs.append(np.full(len(near), pair))

@@ -8,7 +8,7 @@ import numpy as np
 from app.domain.errors import BadInputError
 from app.domain.proposal import Change, Proposal
 from app.domain.standard import Service, Standard
-from app.geo.units import FloatArray, IntArray
+from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker
@@ -116,26 +116,13 @@ def find_missing_links(
         If nothing can be asked so: no facility, a straight limit, an unknown weight, no sensible length.
     """
     weight = _check(engine, standard, question)
-    asked = _alone(standard, question.service)
-    with engine.comparing:
-        before = assessment_before(engine, asked, walker)
-        index = street_index(engine)
-    lacking = before.of(question.service).verdicts.state != COVERED
-    kernels = load_catchment_kernels()
-    bounds = [
-        ServiceBounds.of(engine, walker, service, lacking, kernels)
-        for service in asked.services
-        if len(engine.offering(service))
-    ]
-    has_costs = bool(walker.profile.costs)
-    search = CandidateSearch(
-        engine.area, engine.view(walker.profile), index, bounds, weight, has_costs=has_costs
-    )
+    if engine.kernels is not None:
+        engine.kernels.wait()  # how many are compared must not depend on when somebody asks
+    asked = standard_of(standard, question.service)
+    search, lacking = candidate_search(engine, asked, walker, question)
     gates, ways = search.gates(), search.ways()
     obstacles = engine.area.obstacles
-    links = (
-        NewLinks((), 0, 0, 0) if obstacles is None else search.links(question.max_length_m, obstacles)
-    )
+    links = NewLinks((), 0, 0, 0) if obstacles is None else search.links(question.max_length_m, obstacles)
     candidates = (*gates, *ways, *links.found)
     ranking = _Ranking(engine, asked, walker, question, candidates)
     found, bound, is_complete = ranking.run()
@@ -156,7 +143,32 @@ def find_missing_links(
     )
 
 
-def _alone(standard: Standard, service: Service) -> Standard:
+def candidate_search(
+    engine: AreaEngine, asked: Standard, walker: Walker, question: LinksQuestion
+) -> tuple[CandidateSearch, BoolArray]:
+    """What finds candidates, and which households lack the service."""
+    with engine.comparing:
+        before = assessment_before(engine, asked, walker)
+        index = street_index(engine)
+    lacking = before.of(question.service).verdicts.state != COVERED
+    kernels = load_catchment_kernels()
+    bounds = [
+        ServiceBounds.of(engine, walker, service, lacking, kernels)
+        for service in asked.services
+        if len(engine.offering(service))
+    ]
+    search = CandidateSearch(
+        engine.area,
+        engine.view(walker.profile),
+        index,
+        bounds,
+        weights_of(engine.area, question.weight),
+        has_costs=bool(walker.profile.costs),
+    )
+    return search, lacking
+
+
+def standard_of(standard: Standard, service: Service) -> Standard:
     """The standard with one service, and those that may stand in for it: no other verdict is needed."""
     wanted = {service.id, *service.substitutes}
     return replace(standard, services=tuple(one for one in standard.services if one.id in wanted))
@@ -173,7 +185,7 @@ def _check(engine: AreaEngine, standard: Standard, question: LinksQuestion) -> F
         )
     if not 1 <= question.count <= MOST_COUNT:
         raise BadInputError(f"limit {question.count}", f"must be 1 to {MOST_COUNT}")
-    used = _alone(standard, service).services
+    used = standard_of(standard, service).services
     straight = [one.id for one in used if one.straight_m is not None]
     if straight:
         raise BadInputError(

@@ -1,0 +1,274 @@
+"""Missing links: known answers in a drawn town, all candidates compared in a tangled one, proof in real cities."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.domain.errors import BadInputError
+from app.domain.proposal import Proposal
+from app.domain.standard import Standard
+from app.geo.units import BoolArray, FloatArray
+from app.geo.verdict import COVERED
+from app.ingest.standard_files import load_standard_file
+from app.services import missing_links
+from app.services.area_engine import AreaEngine
+from app.services.assessment import Walker, choose_walker
+from app.services.import_area import ImportRequest, import_area
+from app.services.kernel_loader import KernelLoader
+from app.services.link_candidates import Candidate
+from app.services.missing_links import (
+    LinksQuestion,
+    MissingLink,
+    MissingLinks,
+    candidate_search,
+    exact_gain,
+    find_missing_links,
+    standard_of,
+)
+from app.services.proposals import assess_anew, compare
+from app.services.standards import get_service, get_standard
+from app.settings import Settings
+from tests.support.labyrinth import labyrinth
+from tests.support.osm_writing import Sketch, metres
+from tests.support.shared_data import shared_data
+from tests.support.small_town import do_import
+from tests.support.split_town import GAP, GATE, LANE, import_split, split_files, split_town
+from tests.support.stores import area_store
+
+
+@pytest.fixture(scope="module")
+def kernels() -> KernelLoader:
+    loader = KernelLoader()
+    assert loader.wait() is not None
+    return loader
+
+
+class Town:
+    """A split town with what stands in its gap."""
+
+    def __init__(self, folder: Path, kernels: KernelLoader, city: Sketch | None = None) -> None:
+        files = split_files(folder, city)
+        self.engine = AreaEngine(import_split(folder / "data", files), kernels=kernels)
+        self.standard = load_standard_file(files["standard"])
+        self.walker = choose_walker(self.standard, None, None)
+
+    def find(self, service: str = "pharmacy", **options: object) -> MissingLinks:
+        question = LinksQuestion(get_service(self.standard, service), **{"max_length_m": 45.0, **options})  # type: ignore[arg-type]
+        return find_missing_links(self.engine, self.standard, self.walker, question)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory, kernels: KernelLoader) -> Town:
+    return Town(tmp_path_factory.mktemp("split"), kernels)
+
+
+def named(answer: MissingLinks) -> list[tuple[str, float]]:
+    return [(item.candidate.kind, item.weight_gained) for item in answer.found]
+
+
+def test_a_gate_a_lane_and_a_gap_are_found_by_what_they_win(split: Town) -> None:
+    answer = split.find()
+    assert named(answer) == [("link", 9.0), ("way", 7.0), ("gate", 5.0)]
+    link, way, gate = (item.candidate for item in answer.found)
+    assert (way.ids, gate.ids) == ((LANE,), (GATE,))
+    ends = sorted((metres(*end) for end in link.line.tolist()), key=lambda place: place[1])
+    np.testing.assert_allclose(ends, GAP[::-1], atol=0.02)
+    assert link.length_m == pytest.approx(40.0, abs=0.05)
+    assert (answer.is_complete, answer.bound, answer.lacking) == (True, 0.0, 21.0)
+    ids = split.engine.area.households.id
+    assert [ids[item.gained].tolist() for item in answer.found] == [["gap"], ["lane"], ["gate"]]
+    assert metres(*gate.line[1].tolist()) == pytest.approx((200, 50), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "tags", [{"building": "yes"}, {"natural": "water"}], ids=["through a building", "through water"]
+)
+def test_no_link_leads(tags: dict[str, str], tmp_path: Path, kernels: KernelLoader) -> None:
+    city = split_town()
+    city.block(90, 80, -90, 40, 20, **tags)
+    answer = Town(tmp_path, kernels, city).find()
+    assert named(answer) == [("way", 7.0), ("gate", 5.0)]
+    assert (answer.crossing, answer.is_complete) == (1, True)
+
+
+def test_without_buildings_and_water_no_link_is_proposed(split: Town, kernels: KernelLoader) -> None:
+    engine = AreaEngine(replace(split.engine.area, obstacles=None), kernels=kernels)
+    question = LinksQuestion(get_service(split.standard, "pharmacy"), max_length_m=45.0)
+    answer = find_missing_links(engine, split.standard, split.walker, question)
+    assert named(answer) == [("way", 7.0), ("gate", 5.0)]
+    assert "new links were not tried" in answer.notes[0]
+    assert "import the area again" in answer.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"service": "park"}, "straight line"),
+        ({"service": "clinic"}, "no facility of it"),
+        ({"weight": "population"}, "nobody told the population"),
+        ({"max_length_m": 0.0}, "more than 0 m"),
+        ({"max_length_m": float("nan")}, "more than 0 m"),
+        ({"count": 0}, "must be 1 to"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(split: Town, asked: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInputError, match=message):
+        split.find(**asked)  # type: ignore[arg-type]
+
+
+# --- every candidate compared ------------------------------------------------------------------------------------
+
+
+class NothingInTheWay:
+    """Obstacles of a town without any."""
+
+    def crossed(self, segments_lonlat: FloatArray) -> BoolArray:
+        return np.zeros(len(segments_lonlat), dtype=bool)
+
+
+def all_candidates(
+    engine: AreaEngine, standard: Standard, walker: Walker, asked: LinksQuestion
+) -> list[Candidate]:
+    """Gates, ways and every pair of places far on foot, with its bound; those without one have the bound 0."""
+    search, _ = candidate_search(engine, standard_of(standard, asked.service), walker, asked)
+    found = {item.ids: item for item in search.links(asked.max_length_m, NothingInTheWay()).found}
+    ends, pairs, _ = search.pairs(asked.max_length_m)
+    links = []
+    for one, other, length_m, line in zip(
+        pairs.one,
+        pairs.other,
+        pairs.length_m,
+        pairs.lines(ends, engine.view(walker.profile).network),
+        strict=True,
+    ):
+        first, second = sorted((int(ends.osm_id[one]), int(ends.osm_id[other])))
+        links.append(
+            found.get((first, second)) or Candidate("link", (first, second), float(length_m), 0.0, line)
+        )
+    return [*search.gates(), *search.ways(), *links]
+
+
+def ranked(exact: Sequence[MissingLink], count: int, reach_m: float) -> list[MissingLink]:
+    """The best one by one, without links that join about the places of one that is named."""
+    named: list[MissingLink] = []
+    for item in sorted(exact, key=lambda one: (-one.weight_gained, one.candidate.order)):
+        if (
+            item.weight_gained > 0
+            and len(named) < count
+            and not any(alike(item, one, reach_m) for one in named)
+        ):
+            named.append(item)
+    return named
+
+
+def alike(one: MissingLink, other: MissingLink, reach_m: float) -> bool:
+    if {one.candidate.kind, other.candidate.kind} != {"link"}:
+        return False
+    ends = [[metres(*end) for end in item.candidate.line.tolist()] for item in (one, other)]
+    return any(
+        all(np.hypot(a[0] - b[0], a[1] - b[1]) <= reach_m for a, b in zip(ends[0], turned, strict=True))
+        for turned in itertools.permutations(ends[1])
+    )
+
+
+@pytest.fixture(scope="module", params=[2])
+def tangle(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kernels: KernelLoader
+) -> AreaEngine:
+    folder = tmp_path_factory.mktemp("tangle")
+    city = labyrinth(request.param).write(folder / "town.osm.pbf")
+    _, area = do_import(folder / "data", city)
+    return AreaEngine(replace(area, obstacles=NothingInTheWay()), kernels=kernels)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("standard", "service", "profile", "speed_mps"),
+    [
+        ("cn-mofcom-5-8-15", "breakfast", None, None),
+        ("cn-mofcom-5-8-15", "breakfast", "elderly", 0.4),
+        ("cn-mofcom-5-8-15", "convenience", "careful", 0.3),
+        ("cn-mofcom-basic", "fresh_food", None, 0.6),
+    ],
+)
+def test_the_ranking_is_that_of_comparing_every_candidate(
+    tangle: AreaEngine, standard: str, service: str, profile: str | None, speed_mps: float | None
+) -> None:
+    chosen = get_standard(standard)
+    walker = choose_walker(chosen, profile, speed_mps)
+    asked = LinksQuestion(get_service(chosen, service), "points", max_length_m=80.0, count=6)
+    alone = standard_of(chosen, asked.service)
+    exact = []
+    for candidate in all_candidates(tangle, chosen, walker, asked):
+        item = exact_gain(compare(tangle, alone, walker, Proposal((candidate.change,))), asked, candidate)
+        assert item.weight_gained <= candidate.bound, candidate
+        exact.append(item)
+    expected = ranked(exact, asked.count, asked.max_length_m)
+    assert expected
+    answer = find_missing_links(tangle, chosen, walker, asked)
+    assert answer.is_complete
+    assert [(item.candidate.ids, item.weight_gained) for item in answer.found] == [
+        (item.candidate.ids, item.weight_gained) for item in expected
+    ]
+    assert answer.compared < len(exact)
+
+
+def check_anew(answer: MissingLinks, item: MissingLink) -> None:
+    """What a change is said to win is what the changed city worked out anew says."""
+    engine, standard = answer.engine, standard_of(answer.standard, answer.question.service)
+    after = assess_anew(engine, standard, answer.walker, Proposal((item.change,)))
+    before = assess_anew(engine, standard, answer.walker, Proposal(()))
+    was, is_now = (one.of(answer.question.service).verdicts.state == COVERED for one in (before, after))
+    assert np.flatnonzero(is_now & ~was).tolist() == item.gained.tolist()
+    assert np.flatnonzero(was & ~is_now).tolist() == item.lost.tolist()
+
+
+def test_a_real_city_is_bounded_and_proven(demo_data_dir: Path, kernels: KernelLoader) -> None:
+    engine = AreaEngine(area_store(demo_data_dir).load("helsinki"), kernels=kernels)
+    standard = get_standard("cn-mofcom-5-8-15")
+    for speed_mps in (None, 0.8):
+        walker = choose_walker(standard, None, speed_mps)
+        asked = LinksQuestion(get_service(standard, "pharmacy"), count=4)
+        answer = find_missing_links(engine, standard, walker, asked)
+        assert answer.is_complete
+        assert answer.found
+        for item in answer.found[:2]:
+            check_anew(answer, item)
+        # Of all that could be built, whatever stands there, some at random: none wins more than its bound.
+        every = all_candidates(engine, standard, walker, asked)
+        chosen = np.random.default_rng(15).choice(len(every), 40, replace=False)
+        winners = [item for item in every if 0 < item.bound < np.inf][:20]
+        for candidate in [every[number] for number in chosen.tolist()] + winners:
+            compared = compare(
+                engine, standard_of(standard, asked.service), walker, Proposal((candidate.change,))
+            )
+            assert exact_gain(compared, asked, candidate).weight_gained <= candidate.bound, candidate
+
+
+def test_what_could_not_be_compared_is_said(split: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missing_links, "MOST_RECHECKS", 2)
+    answer = split.find()
+    assert not answer.is_complete
+    assert named(answer)[0] == ("link", 9.0)
+    assert answer.bound >= 5.0
+    assert answer.compared == 2
+
+
+def test_las_palmas_is_proven(tmp_path: Path, kernels: KernelLoader) -> None:
+    store = area_store(tmp_path)
+    source = shared_data("las-palmas.osm.pbf")
+    import_area(ImportRequest("las-palmas", osm_file=source), store, Settings(), known_services=())
+    engine = AreaEngine(store.load("las-palmas"), kernels=kernels)
+    standard = get_standard("cn-mofcom-5-8-15")
+    asked = LinksQuestion(get_service(standard, "pharmacy"))
+    answer = find_missing_links(engine, standard, choose_walker(standard, None, None), asked)
+    assert answer.is_complete
+    assert len(answer.found) == 10
+    gains = [item.weight_gained for item in answer.found]
+    assert gains == sorted(gains, reverse=True)
+    assert answer.found[0].weight_gained > 20
+    assert answer.bound <= gains[-1]
+    check_anew(answer, answer.found[0])
