@@ -81,7 +81,7 @@ def _import_and_assess() -> "Assessment":
 def _refuse_to_replace_another(store: "AreaStore") -> None:
     """A user's own area of the same name must not vanish because someone tried the demonstration."""
     try:
-        summary = store.get_summary(AREA)
+        summary = store.describe(AREA)[0]
     except AreaNotFoundError:
         return
     if summary.title != TITLE:

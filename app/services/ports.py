@@ -21,20 +21,14 @@ class AreaStore(Protocol):
     def list_areas(self) -> tuple[AreaSummary, ...]:
         """All areas, by id, as their current versions are."""
 
-    def get_summary(self, area_id: str) -> AreaSummary:
-        """One area's summary; `AreaNotFoundError` if there is none."""
-
     def current_version(self, area_id: str) -> str:
         """Key of the version that answers are given from; `AreaNotFoundError` if there is none."""
 
     def load(self, area_id: str, key: str | None = None) -> Area:
         """The version of this key, or the current one; `StoreError` if it is damaged, foreign or gone."""
 
-    def load_report(self, area_id: str) -> ImportReport:
-        """Report of the import that made the current version."""
-
     def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
-        """Summary and report of one and the same version, the current one."""
+        """Summary of the current version and report of its import; `AreaNotFoundError` if there is no such area."""
 
     def places(self, area_id: str, key: str, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
         """Places of the version of this key, all or what touches a box, in the order of its arrays.

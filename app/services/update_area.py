@@ -107,7 +107,7 @@ def update_area(
     key = store.current_version(request.area_id)
     with stages.stage("load"):
         area = store.load(request.area_id, key)
-    before = store.load_report(request.area_id)
+    before = store.describe(request.area_id)[1]
     with stages.stage(request.kind):
         options = replace(options, near=Near(area.extent.polygon, area.network.projection))
         change = _CHANGES[request.kind](area, request, options, known_services)

@@ -59,12 +59,6 @@ class VersionedAreas:
     def list_areas(self) -> tuple[AreaSummary, ...]:
         return self._registry.list_areas()
 
-    def get_summary(self, area_id: str) -> AreaSummary:
-        return self.describe(area_id)[0]
-
-    def load_report(self, area_id: str) -> ImportReport:
-        return self.describe(area_id)[1]
-
     def describe(self, area_id: str) -> tuple[AreaSummary, ImportReport]:
         return self._registry.describe(area_id)
 

@@ -60,7 +60,7 @@ def work_once(data_dir: Path, database_url: str, deadly: Moment | float | None) 
 def homes_of(areas: VersionedAreas) -> dict[str, float]:
     """The households that answers come from, read from checked files and told by the database alike."""
     area = areas.load("town")
-    summary = areas.get_summary("town")
+    summary = areas.describe("town")[0]
     assert summary.version == area.version
     homes = area.households
     assert summary.counts["households"] == homes.households.sum()

@@ -209,7 +209,7 @@ def test_what_was_saved_is_done_although_its_worker_is_silent(
     assert office.worker().run_next()
     done = office.jobs.get(job.id)
     assert (done.status, done.percent) == (JobStatus.SUCCEEDED, 100.0)
-    assert done.result == office.areas.load_report("town").__dict__ | {"warnings": []}
+    assert done.result == office.areas.describe("town")[1].__dict__ | {"warnings": []}
     assert leftovers(office) == []
 
 
@@ -232,5 +232,5 @@ def test_an_import_as_a_job(office: Office, osm: Path) -> None:
     assert done.status is JobStatus.SUCCEEDED, done.problem
     assert done.result is not None
     assert done.result["source"] == "town.osm.pbf"
-    assert office.areas.get_summary("town").counts["households"] == 7
+    assert office.areas.describe("town")[0].counts["households"] == 7
     assert leftovers(office) == []

@@ -61,7 +61,7 @@ class TestWholeTown:
         assert report.counts["network"]["edges"] == 3
         assert report.counts["osm"]["ways_walkable"] == 2
         assert report.warnings == ()
-        stored = area_store(data).load_report("town")
+        stored = area_store(data).describe("town")[1]
         assert replace(stored, stages_s=report.stages_s) == report
 
     def test_links_begin_at_every_way_out(self, data: Path, osm: Path) -> None:

@@ -71,7 +71,7 @@ class TestDamage:
         with pytest.raises(StoreError, match=r"the version's folder is missing; import the area again$"):
             store.load("town")
         assert [summary.id for summary in store.list_areas()] == ["other", "town"]
-        assert store.load_report("town").area_id == "town"
+        assert store.describe("town")[1].area_id == "town"
         store.delete("town")
         assert [summary.id for summary in store.list_areas()] == ["other"]
 

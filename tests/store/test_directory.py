@@ -25,7 +25,7 @@ class KeepingStore:
 
     def __init__(self, folder: Path) -> None:
         self._store = area_store(folder)
-        self.load_report = self._store.load_report
+        self.describe = self._store.describe
 
     def save(self, area: Area, report: ImportReport, *, replaces: str | None = None) -> None:
         self.given = area
@@ -56,7 +56,7 @@ class TestRoundTrip:
         store = KeepingStore(folder / "data")
         report = import_area(request, store, Settings(), known_services=SERVICES)
         assert_equal(area_store(folder / "data").load(request.area_id), store.given)
-        stored = store.load_report(request.area_id)
+        stored = store.describe(request.area_id)[1]
         assert (stored.counts, stored.warnings, stored.extent) == (
             report.counts,
             report.warnings,
@@ -90,7 +90,7 @@ class TestRoundTrip:
     def test_a_real_city(self, demo_data_dir: Path, tmp_path: Path) -> None:
         area = area_store(demo_data_dir).load("helsinki")
         store = area_store(tmp_path)
-        store.save(area, area_store(demo_data_dir).load_report("helsinki"))
+        store.save(area, area_store(demo_data_dir).describe("helsinki")[1])
         assert_equal(store.load("helsinki"), area)
         assert area.households.count > 50
 
@@ -99,7 +99,7 @@ class TestRoundTrip:
         assert town.obstacles is not None
         assert (town.obstacles.polygon_count, town.obstacles.line_count) == (4, 0)
         store = area_store(tmp_path / "other")
-        store.save(replace(town, obstacles=None), area_store(data).load_report("town"))
+        store.save(replace(town, obstacles=None), area_store(data).describe("town")[1])
         assert not list(version_folder(tmp_path / "other").glob("obstacles*"))
         assert_equal(store.load("town"), replace(town, obstacles=None))
 
@@ -113,7 +113,7 @@ class TestRoundTrip:
         zones = Zones(np.array(["a", "甲"]), np.array(["", "甲区"]), np.array(shapes, dtype=object))
         area = replace(town, households=homes, zones=zones, household_zone=np.array([0, -1, 1, 1]))
         store = area_store(tmp_path / "other")
-        store.save(area, area_store(data).load_report("town"))
+        store.save(area, area_store(data).describe("town")[1])
         assert_equal(store.load("town"), area)
         found = geopandas.read_parquet(version_folder(tmp_path / "other") / "zones.parquet")
         assert found["name"].tolist() == ["", "甲区"]
@@ -150,7 +150,7 @@ class TestNames:
     def test_only_areas_here_are_found(self, data: Path) -> None:
         shutil.copytree(data / "areas" / "town", data / "x")  # what ../x would reach
         store = area_store(data)
-        uses = (store.load, store.get_summary, store.load_report, store.current_version, store.delete)
+        uses = (store.load, store.describe, store.current_version, store.delete)
         for area_id in NO_AREAS:
             for use in uses:
                 with pytest.raises(AreaNotFoundError, match=r"areas here: town\)"):

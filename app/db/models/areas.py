@@ -39,7 +39,7 @@ class AreaVersionModel(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(Json)
     extent: Mapped[BaseGeometry] = mapped_column(Shape())
     extent_basis: Mapped[str]
-    study_area: Mapped[BaseGeometry | None] = mapped_column(Shape())
+    study_area: Mapped[BaseGeometry | None] = mapped_column(Shape(), deferred=True)
     max_link_m: Mapped[float]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str]
