@@ -10,7 +10,7 @@ import orjson
 from app.domain.errors import BadInputError
 from app.domain.proposal import ACTIONS, Change, Proposal
 from app.ingest.proposal_geometry import GeometryReader
-from app.ingest.proposal_rules import check_feature, raise_if_contradicting
+from app.ingest.proposal_rules import check_feature, contradiction, raise_if_contradicting
 from app.ingest.proposal_values import (
     BadPropertyError,
     content_id,
@@ -108,7 +108,7 @@ def proposal_from(
     unknown = {service for change in changes for service in change.services}.difference(known_services)
     if known_services and unknown:
         notes.append(f"no standard here asks for {listed(sorted(unknown))}; check the spelling")
-    return Proposal(_without_repetition(changes, notes), source, tuple(notes))
+    return Proposal(_without_repetition(changes, notes, source), source, tuple(notes))
 
 
 def _collection(document: object, source: str, *, lenient: bool) -> Mapping[str, Any]:
@@ -198,13 +198,16 @@ def _new_id(feature: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     return content_id(values["geometry"], values.get("services", ()))
 
 
-def _without_repetition(changes: list[Change], notes: list[str]) -> tuple[Change, ...]:
+def _without_repetition(changes: list[Change], notes: list[str], source: str) -> tuple[Change, ...]:
+    """Each change once; two that differ in what they cost or are called are no repetition, or order would count."""
     kept: dict[tuple[object, ...], Change] = {}
     for change in changes:
         shape = None if change.geometry is None else change.geometry.normalize().wkb
         key = (change.action, change.facility, change.way, change.node, shape)
         first = kept.setdefault(key, change)
         if first is not change:
+            if any(getattr(first, name) != getattr(change, name) for name in ("name", "capacity", "cost")):
+                raise contradiction(source, first, change, change.subject)
             notes.append(
                 f"features {first.number} and {change.number} say the same: {change.action} {change.subject}"
             )

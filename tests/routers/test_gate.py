@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.routers.json_body import MOST_BODY_MB
 from app.schemas.wire_gate import EXAMPLE_POLICY, EXAMPLE_PROPOSAL, CheckAnswer
+from tests.support.bad_proposals import every_bad_file
 from tests.support.http import PREFIX, STANDARD
 from tests.support.proposing import collection, feature
 
@@ -50,6 +51,21 @@ def test_the_verdict_is_inside_the_answer(client: TestClient) -> None:
     unknown = post(client, ADD)
     assert (unknown["verdict"], unknown["exit_code"]) == ("not_evaluated", 2)
     assert "undetermined" in unknown["rules"][0]["message"]
+
+
+def test_of_the_corpus_none_is_taken(client: TestClient) -> None:
+    kinds = set()
+    for name, content in every_bad_file().items():
+        response = client.post(
+            PATH,
+            content=content,
+            params={"standard": STANDARD},
+            headers={"Content-Type": "application/geo+json"},
+        )
+        assert response.status_code == 422, (name, response.text)
+        assert response.headers["content-type"] == "application/problem+json"
+        kinds.add(response.json()["type"])
+    assert kinds == {"urn:reach15:problem:bad-input"}
 
 
 def test_a_closed_supermarket_changes_households(client: TestClient) -> None:
