@@ -42,3 +42,12 @@ class AccessPoints:
         counts = self.start[places + 1] - self.start[places]
         rows = expand_ranges(self.start[places], counts)
         return AccessPoints(running_starts(counts), self.lon_deg[rows], self.lat_deg[rows], self.kind[rows])
+
+    def then(self, other: "AccessPoints") -> "AccessPoints":
+        """These, and those of other places behind them."""
+        return AccessPoints(
+            np.concatenate([self.start, self.start[-1] + other.start[1:]]),
+            np.concatenate([self.lon_deg, other.lon_deg]),
+            np.concatenate([self.lat_deg, other.lat_deg]),
+            np.concatenate([self.kind, other.kind]),
+        )

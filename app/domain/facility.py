@@ -84,6 +84,25 @@ class Facilities:
         """Positions of the facilities whose services were supplied."""
         return [place for place, given in enumerate(self.services) if given]
 
+    def take(self, positions: IntArray) -> "Facilities":
+        """Some of them, in the order of `positions`."""
+        chosen = positions.tolist()
+        return Facilities(
+            tags=tuple(self.tags[place] for place in chosen),
+            services=tuple(self.services[place] for place in chosen),
+            access=self.access.of(positions),
+            **{name: getattr(self, name)[positions] for name in _COLUMNS},
+        )
+
+    def then(self, other: "Facilities") -> "Facilities":
+        """These, and others behind them; by id again once somebody sorts them."""
+        return Facilities(
+            tags=(*self.tags, *other.tags),
+            services=(*self.services, *other.services),
+            access=self.access.then(other.access),
+            **{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in _COLUMNS},
+        )
+
     def offering(self, service: Service) -> IntArray:
         """Positions, ascending, of the facilities of a service: by their tags, or as they were supplied."""
         chosen = np.zeros(self.count, dtype=bool)
@@ -96,3 +115,7 @@ class Facilities:
             # NaN compares as False: what could not be measured does not count.
             chosen &= self.area_m2 >= service.min_area_m2
         return np.flatnonzero(chosen)
+
+
+_COLUMNS = ("id", "name", "source", "lon_deg", "lat_deg", "area_m2", "outline")
+"""Of `Facilities`, the arrays with one value for each."""

@@ -9,7 +9,16 @@ from shapely import STRtree
 
 from app.geo.errors import InvalidInputArrayError
 from app.geo.network import WalkNetwork
-from app.geo.units import BoolArray, FloatArray, Geometries, IntArray, ragged_rows, ragged_starts
+from app.geo.units import (
+    BoolArray,
+    FloatArray,
+    Geometries,
+    IntArray,
+    expand_ranges,
+    ragged_rows,
+    ragged_starts,
+    running_starts,
+)
 
 TIE_M = 1e-6
 """The walking model, section 3: places whose distances differ by no more than this are equally near."""
@@ -61,6 +70,28 @@ class AccessLinks:
         """Whether each point has a link, shape (p,)."""
         linked: BoolArray = np.diff(self.start) > 0
         return linked
+
+    def take(self, points: IntArray) -> "AccessLinks":
+        """Those of some points, in their order."""
+        counts = self.start[points + 1] - self.start[points]
+        rows = expand_ranges(self.start[points], counts)
+        return AccessLinks(
+            start=running_starts(counts),
+            nearest_m=self.nearest_m[points],
+            **{name: getattr(self, name)[rows] for name in LINK_COLUMNS},
+        )
+
+    def then(self, other: "AccessLinks") -> "AccessLinks":
+        """These, and those of other points behind them."""
+        return AccessLinks(
+            start=np.concatenate([self.start, self.start[-1] + other.start[1:]]),
+            nearest_m=np.concatenate([self.nearest_m, other.nearest_m]),
+            **{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in LINK_COLUMNS},
+        )
+
+
+LINK_COLUMNS = ("edge", "offset_m", "link_m", "lon_deg", "lat_deg")
+"""Of `AccessLinks`, what there is of each link."""
 
 
 class EdgeLocator:

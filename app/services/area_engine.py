@@ -270,18 +270,7 @@ def links_of(links: AccessLinks, owner_start: IntArray, owners: IntArray) -> tup
     """Links of some owners' access points alone, and where each owner's access points start among them."""
     access_counts = owner_start[owners + 1] - owner_start[owners]
     access = expand_ranges(owner_start[owners], access_counts)
-    link_counts = links.start[access + 1] - links.start[access]
-    row = expand_ranges(links.start[access], link_counts)
-    chosen = AccessLinks(
-        start=running_starts(link_counts),
-        edge=links.edge[row],
-        offset_m=links.offset_m[row],
-        link_m=links.link_m[row],
-        lon_deg=links.lon_deg[row],
-        lat_deg=links.lat_deg[row],
-        nearest_m=links.nearest_m[access],
-    )
-    return chosen, running_starts(access_counts)
+    return links.take(access), running_starts(access_counts)
 
 
 def any_of(values: BoolArray, start: IntArray) -> BoolArray:

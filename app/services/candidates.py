@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import shapely
@@ -17,11 +16,11 @@ from app.domain.profile import STANDARD_PROFILE_ID
 from app.domain.standard import Service
 from app.geo.catchments import Catchments, straight_catchments, walked_catchments
 from app.geo.cells import CellGrid
-from app.geo.links import EdgeLocator
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.services.area_engine import AreaEngine, any_of
 from app.services.assessment import Walker
 from app.services.facility_access import locate_facilities
+from app.services.merging import LinkedFacilities, merge_facilities
 from app.services.profiles import get_profile
 
 MOST_CANDIDATES = 50_000
@@ -180,7 +179,7 @@ def link_candidates(
         )
     return Linked(
         allowed.take(kept),
-        take_facilities(facilities, kept),
+        facilities.take(kept),
         candidates.count,
         candidates.count - allowed.count,
         allowed.count - len(kept),
@@ -240,45 +239,10 @@ def catchments_of(
     )
 
 
-def take_facilities(facilities: Facilities, kept: IntArray) -> Facilities:
-    """Some facilities, in the order of `kept`."""
-    return Facilities(
-        id=facilities.id[kept],
-        name=facilities.name[kept],
-        source=facilities.source[kept],
-        tags=tuple(facilities.tags[one] for one in kept),
-        services=tuple(facilities.services[one] for one in kept),
-        lon_deg=facilities.lon_deg[kept],
-        lat_deg=facilities.lat_deg[kept],
-        area_m2=facilities.area_m2[kept],
-        outline=facilities.outline[kept],
-        access=facilities.access.of(kept),
-    )
-
-
-def with_facilities(area: Area, kept: IntArray, more: Facilities) -> Area:
-    """The area with some of its facilities and with others besides."""
-    old = take_facilities(area.facilities, kept)
-    access = [old.access, more.access]
-    joined = Facilities(
-        id=np.concatenate([old.id, more.id]),
-        name=np.concatenate([old.name, more.name]),
-        source=np.concatenate([old.source, more.source]),
-        tags=old.tags + more.tags,
-        services=old.services + more.services,
-        lon_deg=np.concatenate([old.lon_deg, more.lon_deg]),
-        lat_deg=np.concatenate([old.lat_deg, more.lat_deg]),
-        area_m2=np.concatenate([old.area_m2, more.area_m2]),
-        outline=np.concatenate([old.outline, more.outline]),
-        access=AccessPoints(
-            np.concatenate([old.access.start, more.access.start[1:] + old.access.start[-1]]),
-            *(_joined(access, name) for name in ("lon_deg", "lat_deg", "kind")),
-        ),
-    )
-    locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
-    links = locator.link(joined.access.lon_deg, joined.access.lat_deg)
-    return replace(area, facilities=joined, facility_links=links)
-
-
-def _joined(parts: list[AccessPoints], name: str) -> NDArray[Any]:
-    return np.concatenate([getattr(part, name) for part in parts])
+def with_facilities(engine: AreaEngine, kept: IntArray, more: Facilities) -> Area:
+    """The engine's area with some of its facilities and with others besides."""
+    area, locator = engine.area, engine.ground(get_profile(STANDARD_PROFILE_ID)).locator
+    old = LinkedFacilities(area.facilities, area.facility_links).take(kept)
+    new = LinkedFacilities(more, locator.link(more.access.lon_deg, more.access.lat_deg))
+    every = merge_facilities(old, new)
+    return replace(area, facilities=every.facilities, facility_links=every.links)

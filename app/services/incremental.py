@@ -57,8 +57,6 @@ from app.services.incremental_parts import (
     Plan,
     Positions,
     Rows,
-    joined_access,
-    joined_links,
     put,
 )
 from app.services.later_assessment import LaterAssessment, LaterService
@@ -218,7 +216,7 @@ class IncrementalComparison:
         seeds = self._seeds(graph, gpatch, known, stays, (links, owner))
         lost = ~stays[known.facility_of_link]
         along = np.concatenate([known.links.edge[lost], links.edge])
-        every_link = joined_links(known.links, links)
+        every_link = known.links.then(links)
         every_owner = np.concatenate([np.where(lost, -1, known.facility_of_link), owner])
         with (
             space.patched(gpatch),
@@ -329,7 +327,7 @@ class IncrementalComparison:
     def _straight(self, plan: Plan, kept: IntArray, coming: IntArray) -> Rows:
         """Straight lines, drawn for everybody: that is quick."""
         area = self._area
-        access = joined_access(area.facilities.access.of(kept), self._coming.facilities.access.of(coming))
+        access = area.facilities.access.of(kept).then(self._coming.facilities.access.of(coming))
         place = np.concatenate([plan.positions.of_old[kept], plan.positions.of_coming[coming]])
         ordered = access.of(np.argsort(place, kind="stable"))
         walks = straight_walks(area, area.households.access, ordered, plan.service.min_count)

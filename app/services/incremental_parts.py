@@ -7,20 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from app.domain.access import AccessPoints
 from app.domain.facility import Facilities
 from app.domain.standard import Service
 from app.geo.graph_patch import GraphPatch
-from app.geo.links import AccessLinks
+from app.geo.links import LINK_COLUMNS, AccessLinks
 from app.geo.network import WalkNetwork
 from app.geo.node_labels import NodeLabels
 from app.geo.search import SearchGraph
 from app.geo.street_patch import StreetPatch
-from app.geo.units import FloatArray, IntArray, expand_ranges, running_starts
+from app.geo.units import FloatArray, IntArray
 from app.geo.walks import NearestWalks, walks_by_labels
 from app.services.assessment import ServiceAssessment
-
-_LINK_COLUMNS = ("edge", "offset_m", "link_m", "lon_deg", "lat_deg")
+from app.services.merging import LinkedFacilities
 
 
 @dataclass(frozen=True)
@@ -60,56 +58,12 @@ class Positions:
     @cached_property
     def facilities(self) -> Facilities:
         """All facilities of the changed city."""
-        old, new, kept = self._before, self._coming.facilities, self.kept
-
-        def joined(name: str) -> Any:
-            return np.concatenate([getattr(old, name)[kept], getattr(new, name)])[self.order]
-
-        def listed(name: str) -> tuple[Any, ...]:
-            every = [getattr(old, name)[place] for place in kept.tolist()] + list(getattr(new, name))
-            return tuple(every[place] for place in self.order.tolist())
-
-        names = ("id", "name", "source", "lon_deg", "lat_deg", "area_m2", "outline")
-        return Facilities(
-            **{name: joined(name) for name in names},
-            tags=listed("tags"),
-            services=listed("services"),
-            access=joined_access(old.access.of(kept), new.access).of(self.order),
-        )
+        return self._before.take(self.kept).then(self._coming.facilities).take(self.order)
 
     def links(self, before: AccessLinks, coming: AccessLinks) -> AccessLinks:
         """Links of all their access points, from those before and those of the coming."""
-        old, new = self._before.access, self._coming.facilities.access
-        starts = np.concatenate([old.start[self.kept], old.start[-1] + new.start[:-1]])
-        counts = np.concatenate([np.diff(old.start)[self.kept], np.diff(new.start)])
-        access = expand_ranges(starts[self.order], counts[self.order])
-        every = joined_links(before, coming)
-        link_counts = np.diff(every.start)[access]
-        rows = expand_ranges(every.start[access], link_counts)
-        return AccessLinks(
-            start=running_starts(link_counts),
-            nearest_m=every.nearest_m[access],
-            **{name: getattr(every, name)[rows] for name in _LINK_COLUMNS},
-        )
-
-
-def joined_access(one: AccessPoints, other: AccessPoints) -> AccessPoints:
-    """Access points of some places and of others behind them."""
-    return AccessPoints(
-        np.concatenate([one.start, one.start[-1] + other.start[1:]]),
-        np.concatenate([one.lon_deg, other.lon_deg]),
-        np.concatenate([one.lat_deg, other.lat_deg]),
-        np.concatenate([one.kind, other.kind]),
-    )
-
-
-def joined_links(one: AccessLinks, other: AccessLinks) -> AccessLinks:
-    """Links of some points and of others behind them."""
-    return AccessLinks(
-        start=np.concatenate([one.start, one.start[-1] + other.start[1:]]),
-        nearest_m=np.concatenate([one.nearest_m, other.nearest_m]),
-        **{name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _LINK_COLUMNS},
-    )
+        old = LinkedFacilities(self._before, before).take(self.kept)
+        return old.then(LinkedFacilities(self._coming.facilities, coming)).take(self.order).links
 
 
 class LocalGraph:
@@ -164,7 +118,7 @@ class LocalGraph:
         some = AccessLinks(
             start=np.arange(len(here) + 1),
             nearest_m=facility_links.link_m[here],
-            **{name: getattr(facility_links, name)[here] for name in _LINK_COLUMNS},
+            **{name: getattr(facility_links, name)[here] for name in LINK_COLUMNS},
         )
         return walks_by_labels(
             self.length_m,

@@ -20,7 +20,6 @@ from app.services.candidates import (
     catchments_of,
     link_candidates,
     offers,
-    take_facilities,
     with_facilities,
 )
 from app.services.kernel_loader import load_catchment_kernels
@@ -318,9 +317,8 @@ def _rechecked(
     demands: Demands, standard: Standard, walker: Walker, choice: Choice, control: Control
 ) -> Siting:
     question, engine, linked = demands.question, demands.engine, demands.linked
-    area = engine.area
     sites = _as_facilities(linked, choice.chosen, question.services)
-    changed = with_facilities(area, np.arange(area.facilities.count), sites)
+    changed = with_facilities(engine, np.arange(engine.area.facilities.count), sites)
     after = assess(AreaEngine(changed, kernels=engine.kernels), _narrowed(standard, question), walker)
     gains, rechecked = [], 0.0
     claimed = demands.model.met(choice.chosen)
@@ -361,7 +359,7 @@ def site_id(candidate: str) -> str:
 def _as_facilities(linked: Linked, chosen: IntArray, services: tuple[Service, ...]) -> Facilities:
     """The chosen candidates as facilities: of all services asked for where they do not say, and large enough."""
     kept = np.sort(chosen)
-    sites = take_facilities(linked.facilities, kept)
+    sites = linked.facilities.take(kept)
     needed_m2 = max((service.min_area_m2 or 0.0 for service in services), default=0.0)
     asked = tuple(sorted(service.id for service in services))
     return replace(
@@ -376,8 +374,8 @@ def _without_existing(engine: AreaEngine, question: SitingQuestion) -> AreaEngin
     area = engine.area
     gone = np.unique(np.concatenate([engine.offering(service) for service in question.services]))
     kept = np.setdiff1d(np.arange(area.facilities.count), gone)
-    nothing = take_facilities(area.facilities, kept[:0])
-    return AreaEngine(with_facilities(area, kept, nothing), kernels=engine.kernels)
+    nothing = area.facilities.take(kept[:0])
+    return AreaEngine(with_facilities(engine, kept, nothing), kernels=engine.kernels)
 
 
 def _weights(engine: AreaEngine, weight: str) -> FloatArray:

@@ -212,9 +212,9 @@ def test_the_worst_zone_is_raised_first(demo_engine: AreaEngine, standard: Stand
 
 
 def _with_sites(answer: Siting) -> AreaEngine:
-    area = answer.engine.area
     sites = _as_facilities(answer.linked, answer.choice.chosen, answer.question.services)
-    return AreaEngine(with_facilities(area, np.arange(area.facilities.count), sites))
+    everything = np.arange(answer.engine.area.facilities.count)
+    return AreaEngine(with_facilities(answer.engine, everything, sites))
 
 
 def test_cells_of_a_grid_are_the_same_in_every_window(demo_engine: AreaEngine) -> None:
