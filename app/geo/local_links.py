@@ -1,12 +1,12 @@
 """Who is linked anew when streets change, and with what, looking only at streets close by."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import shapely
 from shapely import STRtree
 
+from app.geo.edge_pieces import with_pieces
 from app.geo.links import TIE_M, AccessLinks, EdgeLocator
 from app.geo.network import ISLAND_LENGTH_M, WalkNetwork
 from app.geo.street_patch import StreetPatch
@@ -109,21 +109,12 @@ class LocalLocator:
 def _local_network(patch: StreetPatch, edges: IntArray) -> WalkNetwork:
     """Some kept edges and all pieces, as a network in which only places, lengths and islands count."""
     network, pieces = patch.index.network, patch.pieces
-    counts = np.diff(network.vertex_start)[edges]
-    rows = expand_ranges(network.vertex_start[edges], counts)
-    columns: dict[str, Any] = {
-        name: np.concatenate([values[edges if name.startswith("edge_") else rows], pieces.columns[name]])
-        for name, values in network.arrays().items()
-        if name in pieces.columns
-    }
-    starts = np.concatenate([[0], np.cumsum(np.concatenate([counts, np.diff(pieces.vertex_start)]))])
     island = np.concatenate([network.edge_island[edges], patch.island])
     return replace(
         network,
         edge_u=np.concatenate([network.edge_u[edges], patch.ends.u]),
         edge_v=np.concatenate([network.edge_v[edges], patch.ends.v]),
-        vertex_start=starts.astype(np.int64),
         edge_part=island.astype(np.int64),
         part_length_m=np.asarray([ISLAND_LENGTH_M, 0.0]),
-        **columns,
+        **with_pieces(network, edges, pieces),
     )

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from app.geo.edge_pieces import EdgePieces, changed_gates, place_ends, with_pieces
 from app.geo.errors import NoWalkableWayError
 from app.geo.network import CROSSING, GATE, SIGNAL, WALL, WalkNetwork
 from app.geo.network_builder import connected_parts, crossed, offsets_m, restricted_with_enclaves
-from app.geo.units import BoolArray, FloatArray, IntArray, MarkArray, expand_ranges, running_starts
+from app.geo.units import FloatArray, IntArray, MarkArray, expand_ranges, running_starts
 
 NO_OSM_ID = 2**63 - 1
 """What stands for the id of a vertex that is no OSM node; never the smallest."""
@@ -60,20 +61,6 @@ class StreetChanges:
     links: tuple[NewLink, ...] = ()
 
 
-@dataclass(frozen=True)
-class EdgePieces:
-    """Edges that replace others, ``p`` of them, each with its own vertices, in the shape of `WalkNetwork`.
-
-    ``edge`` is the edge that each piece was cut from, -1 for a new link. ``taken_out`` are the edges replaced.
-    ``end_osm_id`` has a column for u and one for v.
-    """
-
-    taken_out: IntArray
-    edge: IntArray
-    vertex_start: IntArray
-    columns: dict[str, Any]
-
-
 def change_streets(network: WalkNetwork, changes: StreetChanges) -> WalkNetwork:
     """The network after a change: kept edges in their order, then pieces, then new links.
 
@@ -88,14 +75,8 @@ def change_streets(network: WalkNetwork, changes: StreetChanges) -> WalkNetwork:
     kept = np.flatnonzero(keep)
     if len(kept) + len(pieces.edge) == 0:
         raise NoWalkableWayError(network.edge_count)
-    counts = np.diff(network.vertex_start)[kept]
-    rows = expand_ranges(network.vertex_start[kept], counts)
     ends = place_ends(network, pieces)
-    columns: dict[str, Any] = {
-        name: np.concatenate([values[kept if name.startswith("edge_") else rows], pieces.columns[name]])
-        for name, values in network.arrays().items()
-        if name in pieces.columns
-    }
+    columns = with_pieces(network, kept, pieces)
     columns["edge_u"] = np.concatenate([network.edge_u[kept], ends.u])
     columns["edge_v"] = np.concatenate([network.edge_v[kept], ends.v])
     part, part_length_m = connected_parts(
@@ -108,9 +89,6 @@ def change_streets(network: WalkNetwork, changes: StreetChanges) -> WalkNetwork:
         network,
         node_osm_id=np.concatenate([network.node_osm_id, ends.new_osm_id]),
         node_gate=changed_gates(network, ends),
-        vertex_start=np.concatenate(
-            [[0], np.cumsum(np.concatenate([counts, np.diff(pieces.vertex_start)]))]
-        ).astype(np.int64),
         edge_part=part,
         part_length_m=part_length_m,
         **columns,
@@ -205,24 +183,40 @@ def _changed_marks(mark: MarkArray, osm_id: IntArray, changes: StreetChanges) ->
 def _with_links(
     network: WalkNetwork, changes: StreetChanges, pieces: EdgePieces, taken_out: IntArray
 ) -> EdgePieces:
-    columns, start = pieces.columns, pieces.vertex_start
-    for link in changes.links:
-        added = _link_columns(network, changes, link)
-        columns = {name: np.concatenate([values, added[name]]) for name, values in columns.items()}
-        start = np.append(start, start[-1] + len(link.lon_deg))
-    edge = np.concatenate([pieces.edge, np.full(len(changes.links), -1, dtype=np.int64)])
-    return EdgePieces(taken_out, edge, start, columns)
+    if not changes.links:
+        return replace(pieces, taken_out=taken_out)
+    mark_of = _marks(network, [end for link in changes.links for end in (link.from_osm_id, link.to_osm_id)])
+    added = [_link_columns(network, changes, link, mark_of) for link in changes.links]
+    return EdgePieces(
+        taken_out,
+        np.concatenate([pieces.edge, np.full(len(added), -1, dtype=np.int64)]),
+        running_starts(
+            np.concatenate([np.diff(pieces.vertex_start), [len(link.lon_deg) for link in changes.links]])
+        ),
+        {
+            name: np.concatenate([values, *(one[name] for one in added)])
+            for name, values in pieces.columns.items()
+        },
+    )
 
 
-def _link_columns(network: WalkNetwork, changes: StreetChanges, link: NewLink) -> dict[str, Any]:
+def _marks(network: WalkNetwork, osm_ids: list[int]) -> dict[int, int]:
+    """What each of some nodes is, wherever it first stands."""
+    at = _vertices_of(network, np.asarray(osm_ids, dtype=np.int64))
+    found, first = np.unique(network.vertex_osm_id[at], return_index=True)
+    return dict(zip(found.tolist(), network.vertex_mark[at[first]].tolist(), strict=True))
+
+
+def _link_columns(
+    network: WalkNetwork, changes: StreetChanges, link: NewLink, mark_of: dict[int, int]
+) -> dict[str, Any]:
     count = len(link.lon_deg)
     x_m, y_m = network.projection.to_plane(link.lon_deg, link.lat_deg)
     start = np.asarray([0, count], dtype=np.int64)
     osm_id = np.full(count, NO_OSM_ID, dtype=np.int64)
     osm_id[[0, -1]] = link.from_osm_id, link.to_osm_id
     mark = np.zeros(count, dtype=np.uint8)
-    for end, end_id in ((0, link.from_osm_id), (-1, link.to_osm_id)):
-        mark[end] = network.vertex_mark[np.argmax(network.vertex_osm_id == end_id)]
+    mark[[0, -1]] = mark_of[link.from_osm_id], mark_of[link.to_osm_id]
     mark = _changed_marks(mark, osm_id, changes)
     offset_m = offsets_m(link.lon_deg, link.lat_deg, start)
     yes, no = np.ones(1, dtype=bool), np.zeros(1, dtype=bool)
@@ -250,66 +244,3 @@ def _link_columns(network: WalkNetwork, changes: StreetChanges, link: NewLink) -
         "vertex_offset_m": offset_m,
         "vertex_mark": mark,
     }
-
-
-@dataclass(frozen=True)
-class PieceEnds:
-    """End nodes of pieces, those that are new numbered from the network's node count upwards.
-
-    ``new_osm_id`` are the ids of new nodes; ``gate_u`` and ``gate_v`` say which ends are gates.
-    """
-
-    u: IntArray
-    v: IntArray
-    gate_u: BoolArray
-    gate_v: BoolArray
-    new_osm_id: IntArray
-
-
-def place_ends(network: WalkNetwork, pieces: EdgePieces) -> PieceEnds:
-    """Nodes in which pieces end.
-
-    One that nobody passes is a node of its own for every piece that ends in it; any other is the network's node of
-    that OSM id, or a new one.
-    """
-    ends = np.stack([pieces.vertex_start[:-1], pieces.vertex_start[1:] - 1], axis=1).ravel()
-    osm_id, mark = pieces.columns["vertex_osm_id"][ends], pieces.columns["vertex_mark"][ends]
-    is_wall = mark & WALL > 0
-    known_ids, known_nodes = _nodes_of(network, pieces.taken_out)
-    node = np.full(len(ends), -1, dtype=np.int64)
-    at = np.searchsorted(known_ids, osm_id)
-    inside = at < len(known_ids)
-    known = ~is_wall
-    known[inside] &= known_ids[at[inside]] == osm_id[inside]
-    known &= inside
-    node[known] = known_nodes[at[known]]
-    fresh_ids, fresh = np.unique(osm_id[~known & ~is_wall], return_inverse=True)
-    node[~known & ~is_wall] = network.node_count + fresh
-    node[is_wall] = network.node_count + len(fresh_ids) + np.arange(is_wall.sum())
-    gate = mark & GATE > 0
-    return PieceEnds(
-        node[0::2].copy(),
-        node[1::2].copy(),
-        gate[0::2].copy(),
-        gate[1::2].copy(),
-        np.concatenate([fresh_ids, osm_id[is_wall]]),
-    )
-
-
-def changed_gates(network: WalkNetwork, ends: PieceEnds) -> BoolArray:
-    """Whether each node is a gate after a change, the new nodes behind the network's own."""
-    gate = np.concatenate([network.node_gate, np.zeros(len(ends.new_osm_id), dtype=bool)])
-    gate[ends.u], gate[ends.v] = ends.gate_u, ends.gate_v
-    return gate
-
-
-def _nodes_of(network: WalkNetwork, edges: IntArray) -> tuple[IntArray, IntArray]:
-    """OSM ids, ascending, and nodes in which edges end, walls left out.
-
-    All edges of a node that pieces join are taken out, so no other place need be looked at.
-    """
-    vertex = np.concatenate([network.vertex_start[edges], network.vertex_start[edges + 1] - 1])
-    node = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    passable = network.vertex_mark[vertex] & WALL == 0
-    osm_id, first = np.unique(network.vertex_osm_id[vertex[passable]], return_index=True)
-    return osm_id, node[passable][first]

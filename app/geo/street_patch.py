@@ -7,18 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from app.geo.edge_pieces import EdgePieces, PieceEnds, changed_gates, own_or_piece, place_ends
 from app.geo.graph_patch import EdgeGroup, GraphPatch, patch_graph
 from app.geo.network import ISLAND_LENGTH_M, WalkNetwork
 from app.geo.network_builder import connected_parts, restricted_edges
 from app.geo.search import SearchGraph
-from app.geo.street_changes import (
-    EdgePieces,
-    PieceEnds,
-    StreetChanges,
-    changed_gates,
-    cut_pieces,
-    place_ends,
-)
+from app.geo.street_changes import StreetChanges, cut_pieces
 from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, running_starts
 
 EdgeCosts = Callable[[dict[str, Any]], tuple[FloatArray, FloatArray]]
@@ -91,24 +85,6 @@ class StreetPatch:
     def first_number(self) -> int:
         """Number of the first piece; below it are the network's own edges."""
         return self.index.network.edge_count
-
-    def length_m(self, edges: IntArray) -> FloatArray:
-        """Lengths of edges, pieces included."""
-        lengths: FloatArray = self.take(
-            self.index.network.edge_length_m, self.pieces.columns["edge_length_m"], edges
-        )
-        return lengths
-
-    def take(self, own: Any, of_pieces: Any, edges: IntArray) -> Any:
-        """Values of edges from those of the network's and those of the pieces."""
-        if len(of_pieces) == 0:
-            return own[edges]
-        is_piece = edges >= self.first_number
-        return np.where(
-            is_piece,
-            of_pieces[np.where(is_piece, edges - self.first_number, 0)],
-            own[np.where(is_piece, 0, edges)],
-        )
 
     def graph_patch(self, graph: SearchGraph, turned: SearchGraph, costs: EdgeCosts) -> GraphPatch:
         """Rows of a graph of this network that change."""
@@ -228,14 +204,10 @@ class _Islands:
             self._is_island[node] = not long_enough
 
     def _lengths(self, edges: IntArray) -> FloatArray:
-        net, pieces_m = self._index.network, self._pieces.columns["edge_length_m"]
-        return np.asarray(
-            [
-                net.edge_length_m[edge] if edge < net.edge_count else pieces_m[edge - net.edge_count]
-                for edge in edges.tolist()
-            ],
-            dtype=np.float64,
+        lengths: FloatArray = own_or_piece(
+            self._index.network.edge_length_m, self._pieces.columns["edge_length_m"], edges
         )
+        return lengths
 
     def _edges(self, node: int) -> Iterator[tuple[int, int, float]]:
         net = self._index.network

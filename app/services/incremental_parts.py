@@ -9,6 +9,7 @@ import numpy as np
 
 from app.domain.facility import Facilities
 from app.domain.standard import Service
+from app.geo.edge_pieces import own_or_piece
 from app.geo.graph_patch import GraphPatch
 from app.geo.links import LINK_COLUMNS, AccessLinks
 from app.geo.network import WalkNetwork
@@ -78,16 +79,13 @@ class LocalGraph:
         edges: IntArray,
     ) -> None:
         self._edges = np.unique(edges)
-        own = patch.pieces.columns["edge_length_m"] if patch is not None else np.empty(0)
-        self.length_m: FloatArray = self._take(patch, network.edge_length_m, own)
+        pieces_m = patch.pieces.columns["edge_length_m"] if patch is not None else np.empty(0)
+        self.length_m: FloatArray = own_or_piece(network.edge_length_m, pieces_m, self._edges)
         columns = {
-            name: self._take(patch, getattr(graph, name), getattr(gpatch, name))
+            name: own_or_piece(getattr(graph, name), getattr(gpatch, name), self._edges)
             for name in ("cost_forward", "cost_backward", "start_u", "start_v", "end_u", "end_v")
         }
         self.graph = replace(graph, **columns)
-
-    def _take(self, patch: StreetPatch | None, own: Any, of_pieces: Any) -> Any:
-        return own[self._edges] if patch is None else patch.take(own, of_pieces, self._edges)
 
     def relabelled(self, links: AccessLinks) -> AccessLinks:
         """Links by this graph's numbers of edges."""
