@@ -20,6 +20,7 @@ MODULES = (
     "loading",
     "bulk_loading",
     "siting",
+    "links",
 )
 RESULTS = Path(__file__).parent / "results.json"
 COLUMNS = ("work", "against", "ratio", "ours_s", "theirs_s", "peak_mb")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app.dependencies import CrsDep, EngineDep, ProfileId, SpeedMps, Weight
+from app.dependencies import CrsDep, EngineDep, ProfileId, SpeedMps, StandardServiceDep, Weight
 from app.domain.errors import AreaNotFoundError, BadInputError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
@@ -23,7 +23,7 @@ from app.services.missing_links import (
     LinksQuestion,
     find_missing_links,
 )
-from app.services.standards import ServiceNotFoundError, get_service, get_standard
+from app.services.standards import ServiceNotFoundError, get_service
 
 router = APIRouter(prefix="/v1/areas/{area}", tags=["proposals"])
 
@@ -46,9 +46,10 @@ router = APIRouter(prefix="/v1/areas/{area}", tags=["proposals"])
 def post_missing_links(
     *,
     engine: EngineDep,
+    standards: StandardServiceDep,
     body: LinksBody | None = None,
     standard: Annotated[
-        str | None, Query(description="Id of a shipped standard.", examples=["cn-mofcom-5-8-15"])
+        str | None, Query(description="Id of a standard, shipped or your own.", examples=["cn-mofcom-5-8-15"])
     ] = None,
     service: Annotated[
         str | None, Query(description="Service that is to be reached.", examples=["pharmacy"])
@@ -90,7 +91,7 @@ def post_missing_links(
         },
         body,
     )
-    chosen = get_standard(asked["standard"])
+    chosen = standards.get(asked["standard"])
     walker = choose_walker(chosen, asked["profile"], asked["speed_mps"])
     question = LinksQuestion(
         get_service(chosen, asked["service"]),

@@ -22,7 +22,7 @@ class LinksBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
-    standard: str | None = Field(None, description="Id of a shipped standard.")
+    standard: str | None = Field(None, description="Id of a standard, shipped or your own.")
     service: str | None = Field(None, description="Service that is to be reached.")
     weight: (
         Literal[

@@ -27,6 +27,7 @@ from app.services.mip import Control
 from app.services.siting_model import SitingModel
 from app.services.siting_rows import Limits, ZoneShares
 from app.services.siting_solver import Choice, fewest_sites, most_covered, worst_first
+from app.services.weights import weights_of
 
 DEFAULT_TIME_LIMIT_S = 60.0
 LONGEST_TIME_LIMIT_S = 3600.0
@@ -183,7 +184,7 @@ def build_demands(
     """Who lacks what, and which candidate would serve whom, exactly as the verdicts would say."""
     linked = link_candidates(engine, walker, candidates, question.exclude)
     engine = _without_existing(engine, question) if question.ignore_existing else engine
-    weight = _weights(engine, question.weight)
+    weight = weights_of(engine.area, question.weight)
     kernels = load_catchment_kernels()
     before = assess(engine, _narrowed(standard, question), walker)
     covered = tuple(before.of(service).verdicts.state == COVERED for service in question.services)
@@ -378,17 +379,6 @@ def _without_existing(engine: AreaEngine, question: SitingQuestion) -> AreaEngin
     return AreaEngine(with_facilities(engine, kept, nothing), kernels=engine.kernels)
 
 
-def _weights(engine: AreaEngine, weight: str) -> FloatArray:
-    values = engine.area.households.weights(weight)
-    if values is None:
-        raise BadInputError(
-            f"weight {weight}",
-            f"nobody told the {weight} of area '{engine.area.id}'; take households or points, or import it from "
-            "a households file with that column",
-        )
-    return values
-
-
 def _zone_shares(demands: Demands) -> ZoneShares:
     """Of all services together, by zone."""
     zones = demands.engine.area.zones
@@ -406,7 +396,7 @@ def _zone_shares(demands: Demands) -> ZoneShares:
 def check_question(engine: AreaEngine, question: SitingQuestion) -> None:
     """Refuse a question that contradicts itself or that the area cannot answer, as `site` does."""
     _check_numbers(question)
-    _weights(engine, question.weight)
+    weights_of(engine.area, question.weight)
     ids = [service.id for service in question.services]
     if len(set(ids)) < len(ids) or not ids:
         raise BadInputError("service", "give each service once, and at least one")
