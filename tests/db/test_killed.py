@@ -58,7 +58,7 @@ def test_a_disk_that_is_full(tmp_path: Path, limit: int) -> None:
         assert "StoreError" in line
         assert "File too large; check the data directory" in line
     else:
-        assert "DatabaseError" in line
+        assert "DatabaseFullError" in line
         assert "its disk is full or broken; nothing was changed" in line
     assert area_store(data).describe("town") == before
     assert len(list((data / "areas" / "town" / "versions").iterdir())) == 1
