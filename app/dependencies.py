@@ -1,13 +1,11 @@
 """What requests ask for and what answers need, as annotated aliases; the only FastAPI wiring."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Path, Query, Request
 
 from app.db.ready import ReadyDatabase
-from app.db.repositories.jobs import DatabaseJobStore
-from app.db.repositories.standards import SqlStandards
 from app.domain.area import Area
 from app.domain.errors import BadInputError, OtherSiteError, ReadOnlyError
 from app.domain.scenario import Precondition
@@ -15,10 +13,10 @@ from app.domain.standard import Standard, StandardNotFoundError
 from app.entity_tags import digests_in, note_area
 from app.ingest.coordinates import Coordinates, find_coordinates
 from app.problems import invalid_parameter
+from app.schemas.weight import Weight
 from app.services.area_engine import AreaEngine
 from app.services.areas import AreaService
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, WIDEST_BAND, Walker, choose_walker
-from app.services.job_folders import JobFolders
 from app.services.jobs import JobService
 from app.services.kernel_loader import KernelLoader
 from app.services.ports import AuditLog, SnapshotStore
@@ -27,7 +25,7 @@ from app.services.scenarios import ScenarioService
 from app.services.standards import StandardService
 from app.services.weights import why_not_counted
 from app.settings import Settings
-from app.wiring import open_scenario_store, open_store
+from app.wiring import open_jobs, open_scenario_store, open_store
 
 HTTP_ACTOR = "http"
 """Who asks over HTTP where nobody can say more: there are no accounts."""
@@ -54,21 +52,16 @@ def build_area_service(
 
 
 def build_scenario_service(
-    settings: Settings, database: ReadyDatabase, areas: AreaService
+    settings: Settings, database: ReadyDatabase, areas: AreaService, standards: StandardService
 ) -> ScenarioService:
     """The scenarios of a database."""
     store = open_scenario_store(settings, database, actor=HTTP_ACTOR)
-    return ScenarioService(areas, store, build_standard_service(database))
+    return ScenarioService(areas, store, standards)
 
 
 def build_job_service(settings: Settings, database: ReadyDatabase) -> JobService:
     """The jobs of a database, with their folders in the data directory."""
-    return JobService(DatabaseJobStore(database), JobFolders(settings.data_path), actor=HTTP_ACTOR)
-
-
-def build_standard_service(database: ReadyDatabase) -> StandardService:
-    """Shipped standards, and those of a database."""
-    return StandardService(SqlStandards(database))
+    return open_jobs(settings, database, actor=HTTP_ACTOR)
 
 
 async def refuse_changes(request: Request) -> None:
@@ -165,11 +158,6 @@ Band = Annotated[
         examples=[0.1],
     ),
 ]
-
-Weight = Literal[
-    "points", "households", "population", "pop_0_3", "pop_3_6", "pop_6_12", "pop_60plus", "pop_65plus"
-]
-"""What shares are counted in (a test compares it with `app.domain.household.WEIGHTS`)."""
 
 
 def check_weight(area: Area, weight: Weight) -> None:

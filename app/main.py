@@ -22,7 +22,6 @@ from app.dependencies import (
     build_area_service,
     build_job_service,
     build_scenario_service,
-    build_standard_service,
     refuse_unknown_parameters,
 )
 from app.domain.area import ATTRIBUTION
@@ -56,7 +55,7 @@ from app.routers.examples import add_examples
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
-from app.wiring import open_database
+from app.wiring import open_database, open_standards
 
 _DESCRIPTION = f"""\
 Which households cannot walk to which required service, why, and by how much.
@@ -126,11 +125,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with closing(open_database(settings)) as database:
             database.check()  # on tables that it does not know, the service does not start
             app.state.area_service = areas_at_hand = build_area_service(settings, database, kernels)
-            app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand)
+            app.state.standard_service = standards = open_standards(database)
+            app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand, standards)
             app.state.job_service = build_job_service(settings, database)
             app.state.audit_log = SqlAuditLog(database)
             app.state.snapshot_store = SqlSnapshots(database)
-            app.state.standard_service = build_standard_service(database)
             yield
 
     app = DocumentedApp(

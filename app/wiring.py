@@ -4,8 +4,13 @@ import getpass
 
 from app.db.ready import ReadyDatabase
 from app.db.repositories.areas import SqlAreaRegistry
+from app.db.repositories.jobs import DatabaseJobStore
 from app.db.repositories.scenarios import SqlScenarios
+from app.db.repositories.standards import SqlStandards
 from app.db.session import Database
+from app.services.job_folders import JobFolders
+from app.services.jobs import JobService
+from app.services.standards import StandardService
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
 from app.store.artifacts import ArtifactFolder
@@ -35,6 +40,17 @@ def open_scenario_store(
 ) -> SqlScenarios:
     """The scenarios; `actor` as for `open_store`."""
     return SqlScenarios(database, actor=actor or actor_here(settings))
+
+
+def open_jobs(settings: Settings, database: ReadyDatabase, *, actor: str | None = None) -> JobService:
+    """The jobs, with their folders in the data directory; `actor` as for `open_store`."""
+    store, folders = DatabaseJobStore(database), JobFolders(settings.data_path)
+    return JobService(store, folders, actor=actor or actor_here(settings))
+
+
+def open_standards(database: ReadyDatabase) -> StandardService:
+    """Shipped standards, and those that the database keeps. One service reads each of them once."""
+    return StandardService(SqlStandards(database))
 
 
 def actor_here(settings: Settings) -> str:

@@ -91,6 +91,7 @@ def reindex(as_json: JsonOption = False) -> None:
 
 
 def _open() -> "Database":
-    from app.cli.wiring import load_settings, open_database
+    from app.cli.wiring import load_settings
+    from app.db.session import Database
 
-    return open_database(load_settings())
+    return Database(load_settings().database_address)

@@ -15,14 +15,11 @@ from app.cli.options import (
 from app.cli.output import check_output, write_bytes, write_json, write_tables
 
 if TYPE_CHECKING:
-    from app.domain.scenario import ScenarioSummary
     from app.services.scenarios import ScenarioService
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
 
 NameArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="Name of the scenario.")]
-
-_PAGE = 10_000
 
 
 @app.command("save")
@@ -60,7 +57,7 @@ def list_(area: AreaArgument, as_json: JsonOption = False) -> None:
     """List the scenarios of an area, by name."""
     from app.schemas.scenarios import scenario_to_dict
 
-    scenarios = _all_of(_open(), area)
+    scenarios, _ = _open().list_scenarios(area)
     if as_json:
         write_json({"area": area, "scenarios": [scenario_to_dict(summary) for summary in scenarios]})
         return
@@ -104,12 +101,3 @@ def _open() -> "ScenarioService":
     from app.cli.wiring import load_settings, open_scenarios
 
     return open_scenarios(load_settings())
-
-
-def _all_of(scenarios: "ScenarioService", area: str) -> "list[ScenarioSummary]":
-    found: list[ScenarioSummary] = []
-    while True:
-        page, matched = scenarios.list_scenarios(area, after=found[-1].name if found else None, limit=_PAGE)
-        found += page
-        if not page or len(found) >= matched:
-            return found

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from app.domain.snapshot import SnapshotSummary
     from app.services.ports import SnapshotStore
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
@@ -21,7 +20,6 @@ app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
 NumberArgument = Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of a snapshot.")]
 
 _NOW = "now"
-_PAGE = 10_000
 
 
 @app.command("take")
@@ -64,7 +62,7 @@ def list_(area: AreaArgument, as_json: JsonOption = False) -> None:
     """List the snapshots of an area, the newest first."""
     from app.schemas.snapshots import snapshot_summary
 
-    found = _all_of(_open(), area)
+    found, _ = _open().list_snapshots(area)
     listed = [snapshot_summary(summary) for summary in found]
     if as_json:
         write_json({"area": area, "snapshots": listed})
@@ -140,15 +138,6 @@ def _open() -> "SnapshotStore":
     from app.cli.wiring import load_settings, open_snapshots
 
     return open_snapshots(load_settings())
-
-
-def _all_of(snapshots: "SnapshotStore", area: str) -> "list[SnapshotSummary]":
-    found: list[SnapshotSummary] = []
-    while True:
-        page, _ = snapshots.list_snapshots(area, before=found[-1].id if found else None, limit=_PAGE)
-        found += page
-        if len(page) < _PAGE:
-            return found
 
 
 def _number(text: str) -> int:

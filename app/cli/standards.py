@@ -67,7 +67,8 @@ def add(
 
     document = read_standard_file(file)
     settings = load_settings()
-    keep = open_standards(settings).replace if replace else open_standards(settings).add
+    standards = open_standards(settings)
+    keep = standards.replace if replace else standards.add
     kept, is_new = keep(document, actor=actor_here(settings))
     if as_json:
         from app.schemas.standards import standard_to_dict

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
-    from app.db.session import Database
+    from app.db.ready import ReadyDatabase
     from app.domain.profile import Profile
     from app.domain.standard import Service, Standard
     from app.ingest.coordinates import Coordinates
@@ -51,37 +51,26 @@ def load_settings() -> "Settings":
     return settings
 
 
-def open_store(settings: "Settings") -> "AreaStore":
-    """Where the imported areas are."""
+def open_store(settings: "Settings", database: "ReadyDatabase | None" = None) -> "AreaStore":
+    """Where the imported areas are; in a database of its own unless one is given."""
     from app.wiring import open_store
 
-    return open_store(settings)
+    return open_store(settings, database)
 
 
-def open_database(settings: "Settings") -> "Database":
-    """Where areas and their versions are registered."""
-    from app.db.session import Database
-
-    return Database(settings.database_address)
-
-
-def open_jobs(settings: "Settings") -> "JobService":
+def open_jobs(settings: "Settings", database: "ReadyDatabase | None" = None) -> "JobService":
     """Imports and other long work in the database."""
-    from app.db.repositories.jobs import DatabaseJobStore
-    from app.services.job_folders import JobFolders
-    from app.services.jobs import JobService
-    from app.wiring import actor_here, open_database
+    from app import wiring
 
-    store, folders = DatabaseJobStore(open_database(settings)), JobFolders(settings.data_path)
-    return JobService(store, folders, actor=actor_here(settings))
+    return wiring.open_jobs(settings, database or wiring.open_database(settings))
 
 
 def open_audit_log(settings: "Settings") -> "AuditLog":
     """Who changed what."""
-    from app.db.ready import ReadyDatabase
     from app.db.repositories.audit import SqlAuditLog
+    from app.wiring import open_database
 
-    return SqlAuditLog(ReadyDatabase(open_database(settings)))
+    return SqlAuditLog(open_database(settings))
 
 
 def open_snapshots(settings: "Settings") -> "SnapshotStore":
@@ -92,11 +81,13 @@ def open_snapshots(settings: "Settings") -> "SnapshotStore":
     return SqlSnapshots(open_database(settings))
 
 
-def open_areas(settings: "Settings", kernels: "KernelLoader | None" = None) -> "AreaService":
+def open_areas(
+    settings: "Settings", kernels: "KernelLoader | None" = None, database: "ReadyDatabase | None" = None
+) -> "AreaService":
     """Areas ready to be asked; with `kernels`, whoever asks says when they are to be loaded."""
     from app.services.areas import AreaService
 
-    return AreaService(open_store(settings), keep=settings.loaded_areas, kernels=kernels)
+    return AreaService(open_store(settings, database), keep=settings.loaded_areas, kernels=kernels)
 
 
 def open_scenarios(settings: "Settings") -> "ScenarioService":
@@ -104,8 +95,9 @@ def open_scenarios(settings: "Settings") -> "ScenarioService":
     from app.services.scenarios import ScenarioService
     from app.wiring import open_database, open_scenario_store
 
-    store = open_scenario_store(settings, open_database(settings))
-    return ScenarioService(open_areas(settings), store, open_standards(settings))
+    database = open_database(settings)
+    areas, standards = open_areas(settings, database=database), open_standards(settings, database)
+    return ScenarioService(areas, open_scenario_store(settings, database), standards)
 
 
 def shipped_services() -> "dict[str, Service]":
@@ -116,13 +108,11 @@ def shipped_services() -> "dict[str, Service]":
     return distinct_services(load_shipped_standards().values())
 
 
-def open_standards(settings: "Settings") -> "StandardService":
+def open_standards(settings: "Settings", database: "ReadyDatabase | None" = None) -> "StandardService":
     """Shipped standards, and those that the database keeps."""
-    from app.db.ready import ReadyDatabase
-    from app.db.repositories.standards import SqlStandards
-    from app.services.standards import StandardService
+    from app import wiring
 
-    return StandardService(SqlStandards(ReadyDatabase(open_database(settings))))
+    return wiring.open_standards(database or wiring.open_database(settings))
 
 
 def find_standard(reference: str) -> "Standard":

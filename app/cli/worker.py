@@ -43,13 +43,14 @@ def _run(stop: threading.Event) -> None:
     from app.problems import explain_failure
     from app.schemas.job_kinds import JOB_KINDS
     from app.services.job_worker import Worker
+    from app.wiring import open_database
 
     settings = load_settings()
-    jobs = open_jobs(settings)
+    database = open_database(settings)
     Worker(
-        jobs,
-        open_store(settings),
-        open_standards(settings),
+        open_jobs(settings, database),
+        open_store(settings, database),
+        open_standards(settings, database),
         settings,
         kinds=JOB_KINDS,
         explain=explain_failure,

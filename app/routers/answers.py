@@ -39,12 +39,7 @@ def feature_collection(
     crs: Coordinates | None = None,
 ) -> GeoJsonAnswer:
     """A page of features, with a link to the next one in the body and in the ``Link`` header."""
-    links = []
-    headers = {}
-    if page.next_cursor is not None:
-        address = str(request.url.include_query_params(cursor=page.next_cursor))
-        links.append({"rel": "next", "href": address, "type": GEOJSON})
-        headers["Link"] = f'<{address}>; rel="next"; type="{GEOJSON}"'
+    links, headers = _next_link(request, page.next_cursor, GEOJSON)
     content = {
         "type": "FeatureCollection",
         **made_by,
@@ -68,15 +63,21 @@ def listed_page(
     matched : int
         How many there are on all pages together.
     """
-    links = []
-    headers = {}
-    if next_cursor is not None:
-        address = str(request.url.include_query_params(cursor=next_cursor))
-        links.append({"rel": "next", "href": address, "type": JsonAnswer.media_type})
-        headers["Link"] = f'<{address}>; rel="next"; type="{JsonAnswer.media_type}"'
+    links, headers = _next_link(request, next_cursor, JsonAnswer.media_type)
     returned = len(list(content.values())[-1])
     counts = {"numberMatched": matched, "numberReturned": returned, "links": links}
     return JsonAnswer({**content, **counts}, headers=headers)
+
+
+def _next_link(
+    request: Request, cursor: str | None, media_type: str
+) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """The next page as a link in the body and as a header; neither on the last page."""
+    if cursor is None:
+        return [], {}
+    address = str(request.url.include_query_params(cursor=cursor))
+    link = {"rel": "next", "href": address, "type": media_type}
+    return [link], {"Link": f'<{address}>; rel="next"; type="{media_type}"'}
 
 
 def problem_documents(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:

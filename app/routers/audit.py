@@ -9,7 +9,7 @@ from app.domain.audit import area_subject, parse_moment
 from app.domain.errors import DatabaseUnavailableError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import JsonAnswer, listed_page, problem_documents
-from app.routers.paging import MOST, read_number, write_cursor
+from app.routers.paging import MOST, cut, read_number, write_cursor
 from app.schemas.audit import entry_to_dict
 from app.schemas.wire_audit import AuditAnswer
 
@@ -60,6 +60,5 @@ def list_entries(
         before=None if cursor is None else read_number(cursor),
         limit=limit + 1,
     )
-    shown = found[:limit]
-    following = write_cursor(str(shown[-1].id)) if len(found) > limit else None
+    shown, following = cut(found, limit, lambda entry: str(entry.id))
     return listed_page(request, {"entries": [entry_to_dict(entry) for entry in shown]}, matched, following)

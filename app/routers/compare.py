@@ -9,7 +9,6 @@ from app.dependencies import (
     ScenarioServiceDep,
     StandardDep,
     WalkerDep,
-    Weight,
     check_weight,
 )
 from app.domain.errors import AreaNotFoundError, BadInputError, BodyTooLargeError, NotJsonError, StoreError
@@ -24,6 +23,7 @@ from app.routers.answers import JsonAnswer, problem_documents
 from app.routers.gate import CrsOfProposal, Lenient
 from app.routers.json_body import JsonBodyDep
 from app.schemas.side_by_side import side_by_side_to_dict
+from app.schemas.weight import Weight
 from app.schemas.wire_side_by_side import SideBySideAnswer, compare_body
 from app.services.asked_proposals import AskedProposal
 from app.services.side_by_side import compare_side_by_side, proposal_source

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep, Weight, check_weight
+from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep, check_weight
 from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
@@ -14,6 +14,7 @@ from app.routers.answers import GEOJSON, GeoJsonAnswer, JsonAnswer, problem_docu
 from app.schemas.coverage import coverage_to_dict
 from app.schemas.crs import in_crs
 from app.schemas.provenance import assessment_head
+from app.schemas.weight import Weight
 from app.schemas.wire import CoverageAnswer
 from app.schemas.zones import coverage_by_zone, zone_coverage_features
 from app.services.assessment import assess

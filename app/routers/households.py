@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 
-from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep, Weight, check_weight
+from app.dependencies import Band, CrsDep, EngineDep, StandardDep, WalkerDep, check_weight
 from app.domain.errors import AreaNotFoundError, HouseholdNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
@@ -17,6 +17,7 @@ from app.routers.paging import BboxDep, PageDep, cut_page
 from app.schemas.crs import in_crs
 from app.schemas.households import household_features, matching_households, weight_of
 from app.schemas.provenance import assessment_head
+from app.schemas.weight import Weight
 from app.schemas.wire_features import HouseholdAnswer, HouseholdsAnswer
 from app.services.assessment import assess
 from app.services.ids import find_household

@@ -10,9 +10,9 @@ from starlette.responses import FileResponse
 from app.dependencies import JobServiceDep, refuse_changes
 from app.domain.errors import DatabaseUnavailableError, OtherSiteError
 from app.domain.job import Job, JobConflictError, JobNotFoundError, JobStatus
-from app.problems import PROBLEMS, invalid_parameter
+from app.problems import PROBLEMS
 from app.routers.answers import JsonAnswer, listed_page, problem_documents
-from app.routers.paging import MOST, read_cursor, write_cursor
+from app.routers.paging import MOST, cut, foreign_cursor, read_cursor, write_cursor
 from app.schemas.jobs import job_json, job_summary_json, report_rows
 from app.schemas.wire_jobs import JobAnswer, JobsAnswer
 from app.services.jobs import JobService
@@ -64,11 +64,8 @@ def list_jobs(
             limit=limit + 1,
         )
     except JobNotFoundError:
-        raise invalid_parameter(
-            ("cursor", "is none of ours; take it from a next link, or leave it out")
-        ) from None
-    shown = found[:limit]
-    following = write_cursor(shown[-1].id) if len(found) > limit else None
+        raise foreign_cursor() from None
+    shown, following = cut(found, limit, lambda job: job.id)
     return listed_page(request, {"jobs": [job_summary_json(job) for job in shown]}, matched, following)
 
 

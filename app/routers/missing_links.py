@@ -4,7 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app.dependencies import CrsDep, EngineDep, ProfileId, SpeedMps, StandardServiceDep, Weight
+from app.dependencies import (
+    AskedStandardDep,
+    CrsDep,
+    EngineDep,
+    ProfileId,
+    SpeedMps,
+    StandardServiceDep,
+)
 from app.domain.errors import AreaNotFoundError, BadInputError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
@@ -13,6 +20,7 @@ from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, problem_documents
 from app.schemas.crs import in_crs
 from app.schemas.missing_links import links_to_geojson
+from app.schemas.weight import Weight
 from app.schemas.wire_links import LinksBody, MissingLinksAnswer
 from app.services.assessment import choose_walker
 from app.services.missing_links import (
@@ -47,6 +55,7 @@ def post_missing_links(
     *,
     engine: EngineDep,
     standards: StandardServiceDep,
+    named: AskedStandardDep,
     body: LinksBody | None = None,
     standard: Annotated[
         str | None, Query(description="Id of a standard, shipped or your own.", examples=["cn-mofcom-5-8-15"])
@@ -91,7 +100,7 @@ def post_missing_links(
         },
         body,
     )
-    chosen = standards.get(asked["standard"])
+    chosen = named or standards.get(asked["standard"])
     walker = choose_walker(chosen, asked["profile"], asked["speed_mps"])
     question = LinksQuestion(
         get_service(chosen, asked["service"]),

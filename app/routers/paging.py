@@ -3,8 +3,9 @@
 import base64
 import binascii
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 from fastapi import Depends, Query
@@ -21,6 +22,7 @@ LONGEST_NUMBER = 18
 """Digits of any number that a database counts up to."""
 
 Bbox = tuple[float, float, float, float]
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,20 @@ def cut_page(ids: NDArray[np.str_], positions: IntArray, request: PageRequest) -
     return Page(rows, len(positions), write_cursor(str(ids[rows[-1]])) if more else None)
 
 
+def cut(found: Sequence[Row], limit: int, key_of: Callable[[Row], str]) -> tuple[Sequence[Row], str | None]:
+    """The rows of a page out of one more than it may have, and the cursor of the next page; None on the last."""
+    shown = found[:limit]
+    return shown, write_cursor(key_of(shown[-1])) if len(found) > limit else None
+
+
 def write_cursor(last_id: str) -> str:
     """An opaque name for the place after an id."""
     return base64.urlsafe_b64encode(last_id.encode()).decode().rstrip("=")
+
+
+def foreign_cursor() -> Exception:
+    """The problem of a cursor that no page of ours ever gave."""
+    return invalid_parameter(("cursor", "is none of ours; take it from a next link, or leave it out"))
 
 
 def read_cursor(cursor: str) -> str:
@@ -101,7 +114,7 @@ def read_cursor(cursor: str) -> str:
         last_id = ""
     # Decoding passes over foreign characters: only what encodes to the same again was ours.
     if not last_id or write_cursor(last_id) != cursor:
-        raise invalid_parameter(("cursor", "is none of ours; take it from a next link, or leave it out"))
+        raise foreign_cursor()
     return last_id
 
 
@@ -109,7 +122,7 @@ def read_number(cursor: str) -> int:
     """The number that a cursor of a list in order of numbers stands for; a problem as `read_cursor`."""
     text = read_cursor(cursor)
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
-        raise invalid_parameter(("cursor", "is none of ours; take it from a next link, or leave it out"))
+        raise foreign_cursor()
     return int(text)
 
 

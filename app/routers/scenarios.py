@@ -22,7 +22,7 @@ from app.problems import PROBLEMS
 from app.routers.answers import GEOJSON, GeoJsonAnswer, JsonAnswer, listed_page, problem_documents
 from app.routers.gate import CrsOfProposal, Lenient
 from app.routers.json_body import JsonBodyDep
-from app.routers.paging import MOST, read_cursor, write_cursor
+from app.routers.paging import MOST, cut, read_cursor, write_cursor
 from app.schemas.scenarios import saved_scenario_to_dict, scenario_to_dict
 from app.schemas.wire_gate import EXAMPLE_SCENARIO
 from app.schemas.wire_scenarios import (
@@ -69,8 +69,7 @@ def list_scenarios(
     """By name, in pages: follow the `next` link. Each with its `digest`, which its `ETag` is made of."""
     after = None if cursor is None else read_cursor(cursor)
     found, matched = scenarios.list_scenarios(area, after=after, limit=limit + 1)
-    shown = found[:limit]
-    following = write_cursor(shown[-1].name) if len(found) > limit else None
+    shown, following = cut(found, limit, lambda summary: summary.name)
     content = {"area": area, "scenarios": [scenario_to_dict(summary) for summary in shown]}
     return tagged(request, listed_page(request, content, matched, following))
 

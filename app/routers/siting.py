@@ -13,7 +13,6 @@ from app.dependencies import (
     StandardDep,
     StandardServiceDep,
     WalkerDep,
-    Weight,
     refuse_changes,
 )
 from app.domain.errors import AreaNotFoundError, BadInputError, OtherSiteError, StorageFullError, StoreError
@@ -27,6 +26,7 @@ from app.routers.uploads import accepted
 from app.schemas.crs import in_crs
 from app.schemas.heat import heat_to_geojson, heat_to_geotiff
 from app.schemas.siting_job import CANDIDATES_FILE, EXCLUDE_FILE, SITING_KIND, SitingBody
+from app.schemas.weight import Weight
 from app.schemas.wire_jobs import JobAnswer
 from app.schemas.wire_siting import HeatAnswer
 from app.services.siting import SitingQuestion, check_question

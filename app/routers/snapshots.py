@@ -14,7 +14,6 @@ from app.dependencies import (
     SpeedMps,
     StandardDep,
     StandardServiceDep,
-    Weight,
     check_weight,
     refuse_changes,
 )
@@ -31,7 +30,7 @@ from app.domain.standard import StandardNotFoundError
 from app.entity_tags import tagged
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import JsonAnswer, listed_page, problem_documents
-from app.routers.paging import LONGEST_NUMBER, MOST, read_number, write_cursor
+from app.routers.paging import LONGEST_NUMBER, MOST, cut, read_number, write_cursor
 from app.schemas.snapshots import (
     answer_again,
     answer_question,
@@ -39,6 +38,7 @@ from app.schemas.snapshots import (
     snapshot_summary,
     snapshot_to_dict,
 )
+from app.schemas.weight import Weight
 from app.schemas.wire_snapshots import SnapshotAnswer, SnapshotDifference, SnapshotNote, SnapshotsAnswer
 
 router = APIRouter(prefix="/v1/areas/{area}/snapshots", tags=["snapshots"])
@@ -116,8 +116,7 @@ def list_snapshots(
     """In pages: follow the `next` link."""
     before = None if cursor is None else read_number(cursor)
     found, matched = snapshots.list_snapshots(area, before=before, limit=limit + 1)
-    shown = found[:limit]
-    following = write_cursor(str(shown[-1].id)) if len(found) > limit else None
+    shown, following = cut(found, limit, lambda summary: str(summary.id))
     content = {"area": area, "snapshots": [snapshot_summary(summary) for summary in shown]}
     return tagged(request, listed_page(request, content, matched, following))
 
@@ -141,13 +140,10 @@ def get_snapshot(
     summary="What changed since a snapshot",
     response_model=SnapshotDifference,
     response_class=JsonAnswer,
-    responses={
-        **_NOT_THERE,
-        **problem_documents(
-            *(PROBLEMS[error] for error in (AreaNotFoundError, SnapshotNotFoundError, StandardNotFoundError)),
-            *(PROBLEMS[error] for error in (DatabaseUnavailableError, StoreError)),
-        ),
-    },
+    responses=problem_documents(
+        *(PROBLEMS[error] for error in (AreaNotFoundError, SnapshotNotFoundError, StandardNotFoundError)),
+        *(PROBLEMS[error] for error in (DatabaseUnavailableError, StoreError)),
+    ),
 )
 def get_difference(
     request: Request,

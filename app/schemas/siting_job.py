@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from app.domain.standard import Standard
 from app.ingest.candidate_files import read_candidates_file
 from app.ingest.tables import read_area_file
 from app.schemas.siting import siting_to_dict
+from app.schemas.weight import Weight
 from app.services.area_engine import AreaEngine
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, Walker, choose_walker
 from app.services.candidates import Candidates, grid_candidates
@@ -63,9 +64,7 @@ class SitingBody(BaseModel):
     ignore_existing: bool = Field(default=False, description="As if no facility of the services existed.")
     fair: bool = Field(default=False, description="Raise the zone with the smallest share first.")
     exclude: dict[str, Any] | None = Field(None, description="GeoJSON polygons in which no site may be.")
-    weight: Literal[
-        "points", "households", "population", "pop_0_3", "pop_3_6", "pop_6_12", "pop_60plus", "pop_65plus"
-    ] = Field("households", description="What is counted.")
+    weight: Weight = Field("households", description="What is counted.")
     profile: str | None = Field(None, description="Who walks: a shipped profile.")
     speed_mps: float | None = Field(None, ge=SLOWEST_MPS, le=FASTEST_MPS, allow_inf_nan=False)
     time_limit_s: float = Field(

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.schemas.weight import Weight
 from app.schemas.wire import AreaReference, Provenance, StandardReference
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS
 from app.services.missing_links import LONGEST_M, MOST_COUNT
@@ -24,12 +25,7 @@ class LinksBody(BaseModel):
 
     standard: str | None = Field(None, description="Id of a standard, shipped or your own.")
     service: str | None = Field(None, description="Service that is to be reached.")
-    weight: (
-        Literal[
-            "points", "households", "population", "pop_0_3", "pop_3_6", "pop_6_12", "pop_60plus", "pop_65plus"
-        ]
-        | None
-    ) = Field(None, description="What is counted; households.")
+    weight: Weight | None = Field(None, description="What is counted; households.")
     max_length_m: float | None = Field(
         None, gt=0, le=LONGEST_M, allow_inf_nan=False, description="Longest new link; 100 m."
     )

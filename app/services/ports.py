@@ -176,7 +176,7 @@ class ScenarioStore(Protocol):
         """The same for who asked: scenarios and the audit log name them."""
 
     def list_scenarios(
-        self, area_id: str, *, after: str | None = None, limit: int
+        self, area_id: str, *, after: str | None = None, limit: int | None = None
     ) -> tuple[tuple[ScenarioSummary, ...], int]:
         """Scenarios in the order of their names, those after one alone; and how many there are in all."""
 
@@ -290,7 +290,7 @@ class SnapshotStore(Protocol):
         """Keep an answer."""
 
     def list_snapshots(
-        self, area_id: str, *, before: int | None, limit: int
+        self, area_id: str, *, before: int | None = None, limit: int | None = None
     ) -> tuple[list[SnapshotSummary], int]:
         """Snapshots from the newest on, those before the number `before`, and how many there are in all."""
 

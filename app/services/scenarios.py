@@ -76,7 +76,7 @@ class ScenarioService:
         return self._store.get(area_id, name)
 
     def list_scenarios(
-        self, area_id: str, *, after: str | None = None, limit: int
+        self, area_id: str, *, after: str | None = None, limit: int | None = None
     ) -> tuple[tuple[ScenarioSummary, ...], int]:
         """Scenarios by name, those after one alone; and how many there are in all."""
         return self._store.list_scenarios(area_id, after=after, limit=limit)

@@ -14,13 +14,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli.entry import run
-from app.dependencies import build_job_service, build_standard_service
+from app.dependencies import build_job_service
 from app.main import create_app
 from app.problems import explain_failure
 from app.schemas.job_kinds import JOB_KINDS
 from app.services.job_worker import Worker
 from app.settings import Settings
-from app.wiring import open_database, open_store
+from app.wiring import open_database, open_standards, open_store
 from tests.support.http import get_ok, get_problem
 from tests.support.own_standard import OWN, as_yaml, own_standard
 from tests.support.small_town import csv_file, do_import, town
@@ -51,7 +51,7 @@ def work(settings: Settings) -> None:
         worker = Worker(
             build_job_service(settings, database),
             open_store(settings, database, actor="worker"),
-            build_standard_service(database),
+            open_standards(database),
             settings,
             kinds=JOB_KINDS,
             explain=explain_failure,

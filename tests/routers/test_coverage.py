@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.dependencies import Weight
 from app.domain.household import WEIGHTS
 from app.geo.verdict import OVERALL_STATES, STATES
 from app.ingest.profile_files import load_shipped_profiles
 from app.routers.examples import DEMO_HOUSEHOLD
+from app.schemas.weight import Weight
 from app.schemas.wire import CoverageAnswer
 from app.services.area_engine import AreaEngine
 from app.services.standards import get_standard, list_standards

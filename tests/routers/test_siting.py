@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.dependencies import build_job_service, build_standard_service
+from app.dependencies import build_job_service
 from app.main import create_app
 from app.problems import explain_failure
 from app.schemas.job_kinds import JOB_KINDS
 from app.services.job_worker import Worker
 from app.settings import Settings
-from app.wiring import open_database
+from app.wiring import open_database, open_standards
 from tests.support.own_standard import OWN, as_yaml, own_standard
 from tests.support.stores import area_store
 
@@ -59,7 +59,7 @@ def work(data_dir: Path) -> Iterator[Callable[[], bool]]:
     worker = Worker(
         jobs,
         area_store(settings.data_path),
-        build_standard_service(database),
+        open_standards(database),
         settings,
         kinds=JOB_KINDS,
         explain=explain_failure,

@@ -27,7 +27,7 @@ _OURS = ("id", "version_id", "position", "zone_position", "shape")
 def find_places(session: Session, version_id: int, kind: PlaceKind, box: Box | None) -> Iterator[StoredPlace]:
     """Places of a version whose boxes meet a box, sides included, in the order of their arrays."""
     positions = candidates(session.connection(), kind, version_id, box or _WORLD)
-    zone_ids = _zone_ids(session, version_id)
+    zone_ids = _zone_ids(session, version_id) if kind == "households" else {}
     table = PLACE_MODELS[kind].__table__
     for begin in range(0, len(positions), _AT_ONCE):
         ids = row_ids(version_id, positions[begin : begin + _AT_ONCE]).tolist()

@@ -38,7 +38,7 @@ class SqlScenarios:
         return SqlScenarios(self._database, actor=actor)
 
     def list_scenarios(
-        self, area_id: str, *, after: str | None = None, limit: int
+        self, area_id: str, *, after: str | None = None, limit: int | None = None
     ) -> tuple[tuple[ScenarioSummary, ...], int]:
         with self._database.reading() as session:
             if session is None or not is_area(session, area_id):

@@ -53,7 +53,7 @@ class SqlSnapshots:
         return (session.scalar(taken) or 0) + 1
 
     def list_snapshots(
-        self, area_id: str, *, before: int | None, limit: int
+        self, area_id: str, *, before: int | None = None, limit: int | None = None
     ) -> tuple[list[SnapshotSummary], int]:
         mine = SnapshotModel.area_id == area_id
         with self._database.reading() as session:
