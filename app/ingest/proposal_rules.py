@@ -124,7 +124,8 @@ def raise_if_contradicting(changes: Iterable[Change], source: str) -> None:
     areas = np.asarray([polygon.geometry for polygon in polygons], dtype=object)
     met = tree.query(areas, predicate="intersects")
     pairs = [sorted((polygons[area], links[line]), key=_number) for area, line in met.T.tolist()]
-    for one, other in sorted(pairs, key=lambda pair: (pair[0].number, pair[1].number))[:1]:
+    if pairs:
+        one, other = min(pairs, key=lambda pair: (pair[0].number, pair[1].number))
         raise contradiction(source, one, other, "the new link")
 
 

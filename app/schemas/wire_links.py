@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.weight import Weight
 from app.schemas.wire import AreaReference, Provenance, StandardReference
+from app.schemas.wire_explain import LineString
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS
 from app.services.missing_links import LONGEST_M, MOST_COUNT
 
@@ -34,13 +35,6 @@ class LinksBody(BaseModel):
     speed_mps: float | None = Field(None, ge=SLOWEST_MPS, le=FASTEST_MPS, allow_inf_nan=False)
 
 
-class Line(BaseModel):
-    """A line by RFC 7946."""
-
-    type: Literal["LineString"]
-    coordinates: list[tuple[float, float]]
-
-
 class Lines(BaseModel):
     """A way in several pieces."""
 
@@ -61,7 +55,7 @@ class StreetProposal(BaseModel):
 
     type: Literal["Feature"]
     properties: OpenedStreet
-    geometry: Line | None
+    geometry: LineString | None
 
 
 class GatePlace(BaseModel):
@@ -97,7 +91,7 @@ class MissingLinkFeature(BaseModel):
 
     type: Literal["Feature"]
     id: str = Field(description="`gate/NODE`, `way/WAY` or `link/NODE-NODE`.")
-    geometry: Line | Lines
+    geometry: LineString | Lines
     properties: MissingLinkProperties
 
 

