@@ -22,6 +22,7 @@ from app.domain.standard import StandardNotFoundError
 from app.geo.errors import InvalidSpeedError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, problem_documents
+from app.routers.json_body import JSON_PROBLEMS, JsonRoute
 from app.schemas.crs import in_crs
 from app.schemas.isochrones import isochrone_collection, isochrone_features
 from app.schemas.wire_isochrones import IsochroneQuestion, IsochronesAnswer
@@ -37,11 +38,11 @@ from app.services.isochrone_origins import choose_free_walker, choose_origins, p
 from app.services.isochrones import Direction, Shape, draw
 from app.services.standards import ServiceNotFoundError, get_service
 
-router = APIRouter(prefix="/v1/areas/{area}", tags=["isochrones"])
+router = APIRouter(prefix="/v1/areas/{area}", tags=["isochrones"], route_class=JsonRoute)
 
 DEMO_FACILITY = "node/288130404"
 
-_PROBLEMS = problem_documents(
+_REFUSALS = (
     PROBLEMS[AreaNotFoundError],
     PROBLEMS[StandardNotFoundError],
     PROBLEMS[ServiceNotFoundError],
@@ -57,7 +58,7 @@ _PROBLEMS = problem_documents(
     summary="What lies within walking reach of a place, a facility or a service",
     response_model=IsochronesAnswer,
     response_class=GeoJsonAnswer,
-    responses=_PROBLEMS,
+    responses=problem_documents(*_REFUSALS),
 )
 def get_isochrones(
     engine: EngineDep,
@@ -166,7 +167,7 @@ def get_isochrones(
     summary="The same for many places, one by one or merged",
     response_model=IsochronesAnswer,
     response_class=GeoJsonAnswer,
-    responses=_PROBLEMS,
+    responses=problem_documents(*_REFUSALS, *JSON_PROBLEMS),
 )
 def post_isochrones(
     engine: EngineDep, standards: StandardServiceDep, question: IsochroneQuestion, crs: CrsDep

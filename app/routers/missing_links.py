@@ -12,12 +12,13 @@ from app.dependencies import (
     SpeedMps,
     StandardServiceDep,
 )
-from app.domain.errors import AreaNotFoundError, BadInputError, StoreError
+from app.domain.errors import AreaNotFoundError, StoreError
 from app.domain.profile import ProfileNotFoundError
 from app.domain.standard import StandardNotFoundError
 from app.geo.errors import InvalidSpeedError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, problem_documents
+from app.routers.json_body import JSON_PROBLEMS, JsonRoute
 from app.schemas.crs import in_crs
 from app.schemas.missing_links import links_to_geojson
 from app.schemas.weight import Weight
@@ -33,7 +34,7 @@ from app.services.missing_links import (
 )
 from app.services.standards import ServiceNotFoundError, get_service
 
-router = APIRouter(prefix="/v1/areas/{area}", tags=["proposals"])
+router = APIRouter(prefix="/v1/areas/{area}", tags=["proposals"], route_class=JsonRoute)
 
 
 @router.post(
@@ -46,9 +47,9 @@ router = APIRouter(prefix="/v1/areas/{area}", tags=["proposals"])
         PROBLEMS[StandardNotFoundError],
         PROBLEMS[ServiceNotFoundError],
         PROBLEMS[ProfileNotFoundError],
-        PROBLEMS[BadInputError],
         PROBLEMS[InvalidSpeedError],
         PROBLEMS[StoreError],
+        *JSON_PROBLEMS,
     ),
 )
 def post_missing_links(

@@ -22,6 +22,7 @@ from app.domain.standard import StandardNotFoundError
 from app.domain.zone import NoZonesError
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import GeoJsonAnswer, JsonAnswer, problem_documents
+from app.routers.json_body import JSON_PROBLEMS, JsonRoute
 from app.routers.uploads import accepted
 from app.schemas.crs import in_crs
 from app.schemas.heat import heat_to_geojson, heat_to_geotiff
@@ -33,7 +34,7 @@ from app.services.siting import SitingQuestion, check_question
 from app.services.siting_heat import find_heat
 from app.services.standards import ServiceNotFoundError, get_service
 
-router = APIRouter(prefix="/v1/areas/{area}/siting", tags=["siting"])
+router = APIRouter(prefix="/v1/areas/{area}/siting", tags=["siting"], route_class=JsonRoute)
 
 GEOTIFF = "image/tiff; application=geotiff"
 
@@ -99,10 +100,10 @@ def get_heat(
         PROBLEMS[ServiceNotFoundError],
         PROBLEMS[ProfileNotFoundError],
         PROBLEMS[NoZonesError],
-        PROBLEMS[BadInputError],
         PROBLEMS[OtherSiteError],
         PROBLEMS[StorageFullError],
         PROBLEMS[StoreError],
+        *JSON_PROBLEMS,
     ),
     dependencies=[Depends(refuse_changes)],
 )

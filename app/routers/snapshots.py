@@ -19,7 +19,6 @@ from app.dependencies import (
 )
 from app.domain.errors import (
     AreaNotFoundError,
-    BadInputError,
     DatabaseUnavailableError,
     OtherSiteError,
     StoreError,
@@ -30,6 +29,7 @@ from app.domain.standard import StandardNotFoundError
 from app.entity_tags import tagged
 from app.problems import PROBLEMS, invalid_parameter
 from app.routers.answers import JsonAnswer, listed_page, problem_documents
+from app.routers.json_body import JSON_PROBLEMS, JsonRoute
 from app.routers.paging import LONGEST_NUMBER, MOST, cut, read_number, write_cursor
 from app.schemas.snapshots import (
     answer_again,
@@ -41,7 +41,7 @@ from app.schemas.snapshots import (
 from app.schemas.weight import Weight
 from app.schemas.wire_snapshots import SnapshotAnswer, SnapshotDifference, SnapshotNote, SnapshotsAnswer
 
-router = APIRouter(prefix="/v1/areas/{area}/snapshots", tags=["snapshots"])
+router = APIRouter(prefix="/v1/areas/{area}/snapshots", tags=["snapshots"], route_class=JsonRoute)
 
 NOW = "now"
 EXAMPLE_SNAPSHOT = 1
@@ -64,7 +64,8 @@ _NOT_THERE = problem_documents(
     response_class=JsonAnswer,
     responses=problem_documents(
         *(PROBLEMS[error] for error in (AreaNotFoundError, StandardNotFoundError, ProfileNotFoundError)),
-        *(PROBLEMS[error] for error in (BadInputError, OtherSiteError, StoreError, DatabaseUnavailableError)),
+        *(PROBLEMS[error] for error in (OtherSiteError, StoreError, DatabaseUnavailableError)),
+        *JSON_PROBLEMS,
     ),
     dependencies=[Depends(refuse_changes)],
 )

@@ -7,10 +7,11 @@ from app.domain.errors import AreaNotFoundError, DatabaseUnavailableError, Versi
 from app.entity_tags import tagged
 from app.problems import PROBLEMS
 from app.routers.answers import JsonAnswer, problem_documents
+from app.routers.json_body import JSON_PROBLEMS, JsonRoute
 from app.schemas.versions import version_to_dict, versions_to_dict
 from app.schemas.wire_versions import RollbackQuestion, VersionAnswer, VersionsAnswer
 
-router = APIRouter(prefix="/v1/areas/{area}", tags=["areas"])
+router = APIRouter(prefix="/v1/areas/{area}", tags=["areas"], route_class=JsonRoute)
 
 
 @router.get(
@@ -35,6 +36,7 @@ def list_versions(request: Request, area: AreaId, areas: AreaServiceDep) -> Json
         PROBLEMS[AreaNotFoundError],
         PROBLEMS[VersionNotFoundError],
         PROBLEMS[DatabaseUnavailableError],
+        *JSON_PROBLEMS,
     ),
 )
 def roll_back(

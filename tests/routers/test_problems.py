@@ -154,3 +154,24 @@ def test_repeated_parameters_are_problems(client: TestClient) -> None:
     assert response.json()["errors"] == [
         {"parameter": "standard", "in": "query", "message": "is given more than once; give it once"}
     ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"missing-links?standard={STANDARD}&service=pharmacy",
+        f"snapshots?standard={STANDARD}",
+        "siting",
+        "isochrones",
+        "rollback",
+    ],
+)
+def test_bodies_that_cannot_be_read_are_problems(client: TestClient, path: str) -> None:
+    address = f"/v1/areas/helsinki/{path}"
+    for body in (b'"\xff"', b"[" * 5000, b'{"a": ' + b"9" * 6000 + b"}", b"[[[[[", b'{"a": NaN}'):
+        answer = client.post(address, content=body, headers={"Content-Type": "application/json"})
+        problem = answer.json()
+        assert (answer.status_code, problem["type"]) == (422, f"{TYPE_PREFIX}bad-input"), problem
+        assert problem["detail"].startswith("body, line 1, character "), problem
+    answer = client.post(address, content=b"<a/>", headers={"Content-Type": "text/xml"})
+    assert (answer.status_code, answer.json()["type"]) == (415, f"{TYPE_PREFIX}not-json")
