@@ -4,7 +4,7 @@ from app.domain.proposal import Proposal
 from app.services.area_engine import AreaEngine
 from app.services.assessment import choose_walker
 from app.services.kernel_loader import KernelLoader
-from app.services.missing_links import LinksQuestion, find_missing_links, standard_of
+from app.services.missing_links import LinksQuestion, find_missing_links
 from app.services.proposals import compare
 from app.services.standards import get_service, get_standard
 from benchmarks.cities import real_area
@@ -26,7 +26,7 @@ def rows() -> list[Row]:
     found = find_missing_links(engine, standard, walker, question)
     ours_s = median_s(lambda: find_missing_links(engine, standard, walker, question), repeat=3)
     proposal = Proposal((found.found[0].change,))
-    asked = standard_of(standard, service)
+    asked = standard.only([service])
     each_s = median_s(lambda: compare(engine, asked, walker, proposal), repeat=9)
     count = sum(found.looked_at.values())
     work = f"10 missing links of {count} candidates ({found.compared} compared), las-palmas"

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -161,6 +161,11 @@ class Standard:
 
     def find_service(self, service_id: str) -> Service | None:
         return next((service for service in self.services if service.id == service_id), None)
+
+    def only(self, services: Iterable[Service]) -> "Standard":
+        """The standard with these services and those that may stand in for them: no other plays a part in them."""
+        ids = {name for one in services for name in (one.id, *one.substitutes)}
+        return replace(self, services=tuple(one for one in self.services if one.id in ids))
 
     @cached_property
     def digest(self) -> str:

@@ -1,6 +1,6 @@
 """Where a new link could begin or end, and which streets would be public with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -9,7 +9,7 @@ from app.geo.links import AccessLinks
 from app.geo.network import GATE, ISLAND_LENGTH_M, WALL, WalkNetwork
 from app.geo.network_builder import connected_parts, split_at_gates
 from app.geo.projection import geodesic_lengths_m
-from app.geo.units import BoolArray, FloatArray, IntArray, expand_ranges, ragged_starts, running_starts
+from app.geo.units import BoolArray, FloatArray, IntArray, ragged_starts
 
 _ROUNDING_M = 0.01
 """Lengths of streets closer to one another than this are not told apart: which is longer is then left open."""
@@ -69,34 +69,14 @@ class LinkEnds:
         rows = rows[keep]
         places = places_at(network, rows, start)
         first = start[:-1]
-        if len(rows):
-            # Rows of one end that are not private come first in this order.
-            order = np.lexsort((network.edge_private[places.edge], places.point))
-            return cls(osm_id, rows[first], places.edge[order][first], places, is_public)
-        return cls(osm_id, rows, rows, places, is_public)
+        # Rows of one end that are not private come first in this order.
+        order = np.lexsort((network.edge_private[places.edge], places.point))
+        return cls(osm_id, rows[first], places.edge[order][first], places, is_public)
 
-    @property
-    def count(self) -> int:
-        return len(self.osm_id)
-
-    def at(self, ends: IntArray, beyond_m: FloatArray) -> tuple[AccessLinks, IntArray]:
-        """Rows of some ends as links of so many metres; and the position in `ends` of each row."""
-        counts = np.diff(self.places.start)[ends]
-        rows = expand_ranges(self.places.start[ends], counts)
-        position = np.repeat(np.arange(len(ends), dtype=np.int64), counts)
-        some = self.places
-        return (
-            AccessLinks(
-                start=running_starts(counts),
-                edge=some.edge[rows],
-                offset_m=some.offset_m[rows],
-                link_m=beyond_m[position],
-                lon_deg=some.lon_deg[rows],
-                lat_deg=some.lat_deg[rows],
-                nearest_m=np.zeros(len(ends)),
-            ),
-            position,
-        )
+    def at(self, ends: IntArray, beyond_m: FloatArray) -> AccessLinks:
+        """Some ends as points, each with links of so many metres."""
+        chosen = self.places.take(ends)
+        return replace(chosen, link_m=beyond_m[chosen.point])
 
 
 def places_at(network: WalkNetwork, vertices: IntArray, start: IntArray) -> AccessLinks:
@@ -159,8 +139,7 @@ class PublicPieces:
         """The same of many pairs of edges."""
         piece = self._piece[one], self._piece[other]
         leader = self._leader[self._part[one]], self._leader[self._part[other]]
-        both_lead = (piece[0] == leader[0]) & (piece[1] == leader[1])
-        plain = both_lead.copy()
+        plain = (piece[0] == leader[0]) & (piece[1] == leader[1])
         same_part = self._part[one] == self._part[other]
         plain |= same_part & ((piece[0] == leader[0]) | (piece[1] == leader[1]))
         for row in np.flatnonzero(~plain).tolist():

@@ -121,6 +121,12 @@ class WalkNetwork:
         """Length of all edges together."""
         return float(self.edge_length_m.sum())
 
+    @property
+    def edge_closed_to_wheels(self) -> BoolArray:
+        """Whether a wheelchair cannot use each edge, shape (m,)."""
+        closed: BoolArray = self.edge_steps | self.edge_wheelchair_no
+        return closed
+
     @cached_property
     def edge_island(self) -> BoolArray:
         """Whether each edge belongs to a part with less than `ISLAND_LENGTH_M` of edges, shape (m,)."""

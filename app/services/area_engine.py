@@ -232,7 +232,7 @@ class AreaEngine:
     def _make_view(self, *, avoids_steps: bool) -> WalkingView:
         area = self.area
         start = area.households.access.start
-        closed = area.network.edge_steps | area.network.edge_wheelchair_no
+        closed = area.network.edge_closed_to_wheels
         if not avoids_steps or not closed.any():
             graph = build_search_graph(area.network)
             return WalkingView(area.network, graph, area.household_links, area.facility_links, start)

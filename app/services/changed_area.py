@@ -160,10 +160,12 @@ def change_doors(area: Area, streets: StreetChanges, places: FacilityPlaces) -> 
         return places.entrances
     doors = []
     for shape, entrances in zip(places.geometry, places.entrances, strict=True):
-        kept = [door for door in entrances if _key(*door) not in shut]
+        kept = [door for door in entrances if place_key(*door) not in shut]
         if opened and shape.geom_type != "Point":
-            corners = {_key(*corner): tuple(corner) for corner in shapely.get_coordinates(shape).tolist()}
-            known = {_key(*door) for door in kept}
+            corners = {
+                place_key(*corner): tuple(corner) for corner in shapely.get_coordinates(shape).tolist()
+            }
+            known = {place_key(*door) for door in kept}
             kept += [corners[key] for key in sorted(opened & corners.keys() - known)]
         doors.append(tuple(kept))
     return tuple(doors)
@@ -172,10 +174,11 @@ def change_doors(area: Area, streets: StreetChanges, places: FacilityPlaces) -> 
 def corners_of(facilities: Facilities, chosen: IntArray) -> frozenset[tuple[int, int]]:
     """Corners of outlines, in ten-millionths of a degree: opened barriers there become entrances."""
     outlines = [shape for shape in facilities.outline[chosen].tolist() if shape is not None]
-    return frozenset(_key(*corner) for corner in shapely.get_coordinates(outlines).tolist())
+    return frozenset(place_key(*corner) for corner in shapely.get_coordinates(outlines).tolist())
 
 
-def _key(lon_deg: float, lat_deg: float) -> tuple[int, int]:
+def place_key(lon_deg: float, lat_deg: float) -> tuple[int, int]:
+    """A place in ten-millionths of a degree, as OpenStreetMap keeps it."""
     return round(lon_deg * 1e7), round(lat_deg * 1e7)
 
 

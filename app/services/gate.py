@@ -11,7 +11,7 @@ from app.domain.policy import Baseline, Policy, Rule, Waiver
 from app.geo.units import BoolArray
 from app.services.assessment import Assessment
 from app.services.gate_ratchet import baseline_warnings, check_baseline, named, old_failures
-from app.services.gate_rules import Measure, measure
+from app.services.gate_rules import Measure, measure, nobody
 from app.services.gate_scope import (
     Failing,
     NotEvaluableError,
@@ -136,7 +136,7 @@ def _result(
     try:
         scope = scope_of(rule, before, after)
         check_limits(scope, policy)
-        plain = measure(scope, _nobody, cost=cost)
+        plain = measure(scope, nobody, cost=cost)
     except NotEvaluableError as error:
         return RuleResult(rule, "not_evaluated", reason=str(error))
     if plain.holds:
@@ -156,12 +156,12 @@ def _failing_result(
     """A rule whose number does not hold: old failures, waivers, and what is left."""
     old = None if baseline is None else old_failures(scope, plain, baseline)
     failing = plain.failing if old is None else old.failing
-    known = _nobody(failing) if old is None else old.known
+    known = nobody(failing) if old is None else old.known
     valid = [waiver for waiver in waivers if not waiver.has_expired(now)]
     applying = {id(waiver): _waives(scope, waiver, failing) for waiver in waivers}
 
     def waived(group: Failing) -> BoolArray:
-        everyone = [_nobody(group), *(_waives(scope, waiver, group) for waiver in valid)]
+        everyone = [nobody(group), *(_waives(scope, waiver, group) for waiver in valid)]
         return np.asarray(np.any(everyone, axis=0))
 
     excused = waived(failing)
@@ -187,17 +187,13 @@ def _failing_result(
     )
 
 
-def _nobody(failing: Failing) -> BoolArray:
-    return np.zeros(len(failing.household), dtype=np.bool_)
-
-
 def _waives(scope: Scope, waiver: Waiver, failing: Failing) -> BoolArray:
     if waiver.household is not None:
         return np.asarray(scope.households.id[failing.household] == waiver.household)
     try:
         return zone_members(scope.before, waiver.zone)[failing.household]
     except NotEvaluableError:
-        return _nobody(failing)  # no such zone: nobody lives in it; `_waiver_warnings` says so
+        return nobody(failing)  # no such zone: nobody lives in it; `_waiver_warnings` says so
 
 
 def _waiver_warnings(

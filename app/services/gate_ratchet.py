@@ -7,7 +7,7 @@ import numpy as np
 from app.domain.policy import GAIN_KINDS, Baseline, BaselineGains, MalformedPolicyError, Policy
 from app.geo.units import BoolArray
 from app.services.assessment import Assessment
-from app.services.gate_rules import Measure, gaining
+from app.services.gate_rules import Measure, gaining, nobody
 from app.services.gate_scope import WHOLE, Failing, Scope
 
 DECIMALS = 3
@@ -32,7 +32,7 @@ def old_failures(scope: Scope, plain: Measure, baseline: Baseline) -> OldFailure
     rule, failing = scope.rule, plain.failing
     old = baseline.rules.get(rule.id)
     if old is None or not old.is_about(rule):
-        return OldFailures(failing, np.zeros(len(failing.household), dtype=np.bool_), holds=False)
+        return OldFailures(failing, nobody(failing), holds=False)
     if rule.kind in GAIN_KINDS:
         return _old_gains(scope, plain, old.gains)
     keys = zip(*named(scope, failing), strict=True)
@@ -42,18 +42,12 @@ def old_failures(scope: Scope, plain: Measure, baseline: Baseline) -> OldFailure
 
 def _old_gains(scope: Scope, plain: Measure, old: BaselineGains | None) -> OldFailures:
     if old is None or old.weight != scope.rule.weight:  # it held then, or weighed something else
-        return OldFailures(plain.failing, np.zeros(len(plain.failing.household), dtype=np.bool_), holds=False)
+        return OldFailures(plain.failing, nobody(plain.failing), holds=False)
     gained = np.isin(scope.households.id, np.asarray(sorted(old.households), dtype=np.str_))
     missing = np.flatnonzero(scope.inside & gained & ~gaining(scope))
-    service = np.full(
-        len(missing), WHOLE if scope.rule.service is None else scope.services[0], dtype=np.int64
-    )
+    losing = Failing(missing, np.full(len(missing), scope.share_of, dtype=np.int64))
     no_less = round(plain.measured, DECIMALS) >= old.measured
-    return OldFailures(
-        Failing(missing, service),
-        np.zeros(len(missing), dtype=np.bool_),
-        holds=len(missing) == 0 and no_less,
-    )
+    return OldFailures(losing, nobody(losing), holds=len(missing) == 0 and no_less)
 
 
 def named(scope: Scope, failing: Failing) -> tuple[list[str], list[str | None]]:

@@ -26,6 +26,11 @@ Excused = Callable[[Failing], BoolArray]
 """Which of those failing do not count."""
 
 
+def nobody(failing: Failing) -> BoolArray:
+    """None of those failing."""
+    return np.zeros(len(failing.household), dtype=np.bool_)
+
+
 def measure(scope: Scope, excused: Excused, *, cost: float | None) -> Measure:
     """Measure a rule, leaving out whoever is excused.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from app.domain.standard import Service
 from app.geo.catchments import Catchments, walked_catchments
+from app.geo.link_ends import LinkEnds
 from app.geo.links import AccessLinks
 from app.geo.search import SearchGraph, nearest_facilities
 from app.geo.units import BoolArray, FloatArray, IntArray, ragged_rows
@@ -104,6 +105,14 @@ class ServiceBounds:
         """The same for a trip that has come there already, and on a restricted street must stay on such."""
         graph = self.view.graph
         return self._to_service_m(replace(graph, start_u=graph.end_u, start_v=graph.end_v), places)
+
+    def at_ends_m(self, ends: LinkEnds) -> tuple[FloatArray, FloatArray]:
+        """From each end to the nearest facility, for a trip that starts there and for one that has come there."""
+        onward_m = self.onward_m(ends.places)
+        arrived_m = onward_m.copy()
+        restricted = np.flatnonzero(~ends.is_public)
+        arrived_m[restricted] = self.onward_of_arrived_m(ends.places.take(restricted))
+        return onward_m, arrived_m
 
     def _to_service_m(self, graph: SearchGraph, places: AccessLinks) -> FloatArray:
         return walks_by_labels(

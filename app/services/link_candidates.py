@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.geo.network import GATE, WALL, WalkNetwork
 from app.geo.street_patch import StreetIndex
 from app.geo.units import BoolArray, FloatArray, IntArray, ragged_starts
 from app.services.area_engine import WalkingView
-from app.services.changed_area import corners_of
+from app.services.changed_area import corners_of, place_key
 from app.services.link_bounds import ServiceBounds
 from app.services.link_surroundings import Gains, Surroundings
 
@@ -98,6 +99,15 @@ class CandidateSearch:
         self._has_costs = has_costs
         self._pieces = PublicPieces(area.network)
 
+    @cached_property
+    def _ends(self) -> LinkEnds:
+        # Where costs of crossings are spread over edges, cutting an edge would move them.
+        return LinkEnds.of(self._network, np.inf if self._has_costs else SPACING_M)
+
+    @cached_property
+    def _walks_m(self) -> list[tuple[FloatArray, FloatArray]]:
+        return [bounds.at_ends_m(self._ends) for bounds in self._bounds]
+
     def gates(self) -> list[Candidate]:
         """Barrier nodes that stop walkers."""
         network = self._network
@@ -114,23 +124,21 @@ class CandidateSearch:
         bound = gains.bounds().tolist()
         facilities = np.unique(np.concatenate([bounds.facilities for bounds in self._bounds]))
         corners = corners_of(self._area.facilities, facilities)
+        own = self._area.network
+        every = np.flatnonzero(np.isin(own.vertex_osm_id, osm_id))
+        every = every[np.argsort(own.vertex_osm_id[every], kind="stable")]
+        first = ragged_starts(np.searchsorted(osm_id, own.vertex_osm_id[every]), len(osm_id))
         found = []
         for position, node in enumerate(osm_id.tolist()):
             at = rows[start[position] : start[position + 1]]
-            edges = self._edges_at(node)
-            place = (round(network.vertex_lon_deg[at[0]] * 1e7), round(network.vertex_lat_deg[at[0]] * 1e7))
+            edges = np.unique(own.vertex_edge[every[first[position] : first[position + 1]]])
+            place = place_key(network.vertex_lon_deg[at[0]], network.vertex_lat_deg[at[0]])
             certain = (
-                self._pieces.is_plain(edges, 0.0)
-                and not joins_an_island(self._area.network, edges)
-                and place not in corners
+                self._pieces.is_plain(edges, 0.0) and not joins_an_island(own, edges) and place not in corners
             )
             line = _through(network, at)
             found.append(Candidate("gate", (node,), 0.0, bound[position] if certain else np.inf, line))
         return found
-
-    def _edges_at(self, node: int) -> IntArray:
-        network = self._area.network
-        return np.unique(network.vertex_edge[np.flatnonzero(network.vertex_osm_id == node)])
 
     def ways(self) -> list[Candidate]:
         """Ways that are restricted by their own tags."""
@@ -145,11 +153,15 @@ class CandidateSearch:
             onward_m = bounds.onward_m(places_at(network, rows, np.arange(len(rows) + 1)))
             gains.take(bounds, places_at(network, rows, start), onward_m)
         bound, edge_start = gains.bounds().tolist(), ragged_starts(way, len(way_id))
+        private = np.flatnonzero(self._area.network.edge_private)
+        private = private[np.argsort(self._area.network.edge_way_id[private], kind="stable")]
+        private_way = self._area.network.edge_way_id[private]
+        first, last = (np.searchsorted(private_way, way_id, side) for side in ("left", "right"))
         found = []
         for position, name in enumerate(way_id.tolist()):
             own = edges[edge_start[position] : edge_start[position + 1]]
             length_m = float(network.edge_length_m[own].sum())
-            certain = self._way_is_plain(name, length_m)
+            certain = self._way_is_plain(private[first[position] : last[position]], length_m)
             found.append(
                 Candidate(
                     "way", (name,), length_m, bound[position] if certain else np.inf, _along(network, own)
@@ -157,9 +169,8 @@ class CandidateSearch:
             )
         return found
 
-    def _way_is_plain(self, name: int, length_m: float) -> bool:
+    def _way_is_plain(self, own: IntArray, length_m: float) -> bool:
         network = self._area.network
-        own = np.flatnonzero((network.edge_way_id == name) & network.edge_private)
         nodes = np.unique(np.concatenate([network.edge_u[own], network.edge_v[own]]))
         if network.node_gate[nodes].any():
             return False  # what is joined on one side of the gate is not joined on the other
@@ -169,7 +180,10 @@ class CandidateSearch:
         """New links between ends near in the air and far on foot, by what they could win."""
         ends, pairs, not_plain = self.pairs(max_length_m)
         near = Surroundings.of(self._area, self._view, ends, pairs)
-        tables = [near.winnable(bounds, has_costs=self._has_costs) for bounds in self._bounds]
+        tables = [
+            near.winnable(bounds, *walks_m, has_costs=self._has_costs)
+            for bounds, walks_m in zip(self._bounds, self._walks_m, strict=True)
+        ]
         possible = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(t.pairs for t in tables)]))
         lines = pairs.take(possible).lines(ends, self._network)
         free = ~obstacles.crossed(lines) if len(lines) else np.zeros(0, dtype=bool)
@@ -192,19 +206,16 @@ class CandidateSearch:
 
     def pairs(self, max_length_m: float) -> tuple[LinkEnds, Pairs, int]:
         """Ends, pairs of them near in the air and far on foot, and how many were left out as they are not plain."""
-        # Where costs of crossings are spread over edges, cutting an edge would move them.
-        ends = LinkEnds.of(self._network, np.inf if self._has_costs else SPACING_M)
-        pairs = self._far_on_foot(ends, Pairs.within(self._network, ends, max_length_m))
+        ends = self._ends
+        pairs = self._far_on_foot(Pairs.within(self._network, ends, max_length_m))
         edge = self._area_edge(ends.edge)
         plain = self._pieces.are_plain(edge[pairs.one], edge[pairs.other], pairs.length_m)
         return ends, pairs.take(np.flatnonzero(plain)), int((~plain).sum())
 
-    def _far_on_foot(self, ends: LinkEnds, pairs: Pairs) -> Pairs:
+    def _far_on_foot(self, pairs: Pairs) -> Pairs:
         far = np.zeros(pairs.count, dtype=bool)
         least_m = DETOUR * pairs.length_m
-        for bounds in self._bounds:
-            onward_m = bounds.onward_m(ends.places)
-            arrived_m = np.where(ends.is_public, onward_m, bounds.onward_of_arrived_m(ends.places))
+        for onward_m, arrived_m in self._walks_m:
             with np.errstate(invalid="ignore"):  # neither end reaches the service: inf - inf
                 far |= arrived_m[pairs.one] - onward_m[pairs.other] >= least_m
                 far |= arrived_m[pairs.other] - onward_m[pairs.one] >= least_m
@@ -215,7 +226,7 @@ class CandidateSearch:
         own = self._area.network
         if self._network is own:
             return edges
-        return np.flatnonzero(~(own.edge_steps | own.edge_wheelchair_no))[edges]
+        return np.flatnonzero(~own.edge_closed_to_wheels)[edges]
 
 
 def _least_of_others(values: FloatArray, group: IntArray, count: int) -> FloatArray:

@@ -1,6 +1,6 @@
 """What a new link does beside being walked over: who is linked to it, and which islands it joins to the city."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -18,7 +18,6 @@ from app.geo.units import (
     IntArray,
     expand_ranges,
     ragged_rows,
-    running_starts,
 )
 from app.services.area_engine import WalkingView
 from app.services.link_bounds import SLACK, ServiceBounds
@@ -42,18 +41,8 @@ class Gains:
 
     def take(self, bounds: ServiceBounds, places: AccessLinks, beyond_m: FloatArray) -> None:
         """Change ``i`` brings the service as near to its places, those of point ``i``, as `beyond_m` says."""
-        rows = np.flatnonzero(np.isfinite(beyond_m))
-        change = ragged_rows(places.start)[rows]
-        some = AccessLinks(
-            start=running_starts(np.bincount(change, minlength=self._count)),
-            edge=places.edge[rows],
-            offset_m=places.offset_m[rows],
-            link_m=beyond_m[rows],
-            lon_deg=places.lon_deg[rows],
-            lat_deg=places.lat_deg[rows],
-            nearest_m=np.zeros(self._count),
-        )
-        found = bounds.households(some, np.arange(self._count + 1))
+        # What is infinitely far seeds no search.
+        found = bounds.households(replace(places, link_m=beyond_m), np.arange(self._count + 1))
         self.add(ragged_rows(found.start), found.household)
 
     def bounds(self) -> FloatArray:
@@ -86,7 +75,7 @@ class Winnable:
     def give(self, bounds: ServiceBounds, ends: LinkEnds, kept: IntArray, gains: Gains) -> None:
         """Add what the pairs `kept` could win, under their positions there."""
         rows = np.flatnonzero(np.isin(self.end_pair, kept))
-        places, _ = ends.at(self.end[rows], self.beyond_m[rows])
+        places = ends.at(self.end[rows], self.beyond_m[rows])
         found = bounds.households(places, np.arange(len(rows) + 1))
         gains.add(
             np.searchsorted(kept, self.end_pair[rows])[ragged_rows(found.start)],
@@ -119,14 +108,14 @@ class Surroundings:
         islands = islands_joined(network, ends.edge[pairs.one], ends.edge[pairs.other], pairs.length_m)
         return cls(area, view, ends, pairs, xy_m, segments, STRtree(segments), islands)
 
-    def winnable(self, bounds: ServiceBounds, *, has_costs: bool) -> Winnable:
-        """What the pairs could win for a service.
+    def winnable(
+        self, bounds: ServiceBounds, onward_m: FloatArray, arrived_m: FloatArray, *, has_costs: bool
+    ) -> Winnable:
+        """What the pairs could win for a service, whose walks from the ends are `bounds.at_ends_m`.
 
         `has_costs` where a walk over the link may save what no label in metres shows.
         """
         pairs, places = self.pairs, self.ends.places
-        onward_m = bounds.onward_m(places)
-        arrived_m = np.where(self.ends.is_public, onward_m, bounds.onward_of_arrived_m(places))
         from_homes_m = bounds.from_homes_m(places)
         near = _Near(self, bounds)
         beyond = near.facilities_m()

@@ -1,7 +1,7 @@
 """Which single street change covers the most of those who lack a service, proven by bounds and exact comparisons."""
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker
-from app.services.comparing_cache import assessment_before, street_index
+from app.services.comparing_cache import assessment_before, keep, street_index
 from app.services.kernel_loader import load_catchment_kernels
 from app.services.link_bounds import ServiceBounds
 from app.services.link_candidates import KINDS, Candidate, CandidateSearch, Kind, NewLinks
@@ -118,7 +118,9 @@ def find_missing_links(
     weight = _check(engine, standard, question)
     if engine.kernels is not None:
         engine.kernels.wait()  # how many are compared must not depend on when somebody asks
-    asked = standard_of(standard, question.service)
+    with engine.comparing:  # kept, and with it what is kept for comparisons with it
+        name = ("only", question.service.id)
+        asked = keep(engine, name, lambda: standard.only([question.service]), of=standard)
     search, lacking = candidate_search(engine, asked, walker, question)
     gates, ways = search.gates(), search.ways()
     obstacles = engine.area.obstacles
@@ -168,12 +170,6 @@ def candidate_search(
     return search, lacking
 
 
-def standard_of(standard: Standard, service: Service) -> Standard:
-    """The standard with one service, and those that may stand in for it: no other verdict is needed."""
-    wanted = {service.id, *service.substitutes}
-    return replace(standard, services=tuple(one for one in standard.services if one.id in wanted))
-
-
 def _check(engine: AreaEngine, standard: Standard, question: LinksQuestion) -> FloatArray:
     """Refuse what cannot be answered; the weights."""
     service, area = question.service, engine.area
@@ -185,7 +181,7 @@ def _check(engine: AreaEngine, standard: Standard, question: LinksQuestion) -> F
         )
     if not 1 <= question.count <= MOST_COUNT:
         raise BadInputError(f"limit {question.count}", f"must be 1 to {MOST_COUNT}")
-    used = standard_of(standard, service).services
+    used = standard.only([service]).services
     straight = [one.id for one in used if one.straight_m is not None]
     if straight:
         raise BadInputError(

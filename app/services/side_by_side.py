@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.domain.errors import BadInputError
 from app.domain.policy import Rule
 from app.domain.standard import Standard
-from app.geo.units import BoolArray
 from app.services.area_engine import AreaEngine
 from app.services.asked_proposals import AskedProposal
 from app.services.assessment import Walker
-from app.services.gate_rules import measure
-from app.services.gate_scope import Failing, NotEvaluableError, scope_of
+from app.services.gate_rules import measure, nobody
+from app.services.gate_scope import NotEvaluableError, scope_of
 from app.services.proposals import Comparison, compare
 
 MOST_COMPARED = 20
@@ -40,10 +37,13 @@ class Compared:
 
         None without costs, or where they add up to nothing.
         """
+        cost = self.cost
+        if cost is None or cost <= 0:
+            return None
         rule = Rule("side-by-side", "min_gained_per_cost", 0.0, service, zone, weight)
         try:
             scope = scope_of(rule, self.comparison.before, self.comparison.after)
-            return measure(scope, _nobody, cost=self.cost).measured
+            return measure(scope, nobody, cost=cost).measured
         except NotEvaluableError:
             return None
 
@@ -86,7 +86,3 @@ def compare_side_by_side(
 def proposal_source(name: str) -> str:
     """How messages name one of several proposals that were sent."""
     return f"proposal '{name}'"
-
-
-def _nobody(failing: Failing) -> BoolArray:
-    return np.zeros(len(failing.household), dtype=np.bool_)

@@ -186,7 +186,7 @@ def build_demands(
     engine = _without_existing(engine, question) if question.ignore_existing else engine
     weight = weights_of(engine.area, question.weight)
     kernels = load_catchment_kernels()
-    before = assess(engine, _narrowed(standard, question), walker)
+    before = assess(engine, standard.only(question.services), walker)
     covered = tuple(before.of(service).verdicts.state == COVERED for service in question.services)
     parts = [
         _service_demands(engine, walker, service, question.services, linked, ~done, kernels)
@@ -210,12 +210,6 @@ def build_demands(
         locked=locked,
     )
     return Demands(question, engine, linked, model, household, weight, covered)
-
-
-def _narrowed(standard: Standard, question: SitingQuestion) -> Standard:
-    """The services asked for and those that may stand in for them: no other plays a part in their verdicts."""
-    ids = {name for service in question.services for name in (service.id, *service.substitutes)}
-    return replace(standard, services=tuple(item for item in standard.services if item.id in ids))
 
 
 def _locked(linked: Linked, question: SitingQuestion) -> BoolArray:
@@ -320,7 +314,7 @@ def _rechecked(
     question, engine, linked = demands.question, demands.engine, demands.linked
     sites = _as_facilities(linked, choice.chosen, question.services)
     changed = with_facilities(engine, np.arange(engine.area.facilities.count), sites)
-    after = assess(AreaEngine(changed, kernels=engine.kernels), _narrowed(standard, question), walker)
+    after = assess(AreaEngine(changed, kernels=engine.kernels), standard.only(question.services), walker)
     gains, rechecked = [], 0.0
     claimed = demands.model.met(choice.chosen)
     for number, (service, covered) in enumerate(zip(question.services, demands.covered, strict=True)):

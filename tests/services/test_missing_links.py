@@ -27,7 +27,6 @@ from app.services.missing_links import (
     candidate_search,
     exact_gain,
     find_missing_links,
-    standard_of,
 )
 from app.services.proposals import assess_anew, compare
 from app.services.standards import get_service, get_standard
@@ -134,7 +133,7 @@ def all_candidates(
     engine: AreaEngine, standard: Standard, walker: Walker, asked: LinksQuestion
 ) -> list[Candidate]:
     """Gates, ways and every pair of places far on foot, with its bound; those without one have the bound 0."""
-    search, _ = candidate_search(engine, standard_of(standard, asked.service), walker, asked)
+    search, _ = candidate_search(engine, standard.only([asked.service]), walker, asked)
     found = {item.ids: item for item in search.links(asked.max_length_m, NothingInTheWay()).found}
     ends, pairs, _ = search.pairs(asked.max_length_m)
     links = []
@@ -200,7 +199,7 @@ def test_the_ranking_is_that_of_comparing_every_candidate(
     chosen = get_standard(standard)
     walker = choose_walker(chosen, profile, speed_mps)
     asked = LinksQuestion(get_service(chosen, service), "points", max_length_m=80.0, count=6)
-    alone = standard_of(chosen, asked.service)
+    alone = chosen.only([asked.service])
     exact = []
     for candidate in all_candidates(tangle, chosen, walker, asked):
         item = exact_gain(compare(tangle, alone, walker, Proposal((candidate.change,))), asked, candidate)
@@ -218,7 +217,7 @@ def test_the_ranking_is_that_of_comparing_every_candidate(
 
 def check_anew(answer: MissingLinks, item: MissingLink) -> None:
     """What a change is said to win is what the changed city worked out anew says."""
-    engine, standard = answer.engine, standard_of(answer.standard, answer.question.service)
+    engine, standard = answer.engine, answer.standard.only([answer.question.service])
     after = assess_anew(engine, standard, answer.walker, Proposal((item.change,)))
     before = assess_anew(engine, standard, answer.walker, Proposal(()))
     was, is_now = (one.of(answer.question.service).verdicts.state == COVERED for one in (before, after))
@@ -242,9 +241,7 @@ def test_a_real_city_is_bounded_and_proven(demo_data_dir: Path, kernels: KernelL
         chosen = np.random.default_rng(15).choice(len(every), 40, replace=False)
         winners = [item for item in every if 0 < item.bound < np.inf][:20]
         for candidate in [every[number] for number in chosen.tolist()] + winners:
-            compared = compare(
-                engine, standard_of(standard, asked.service), walker, Proposal((candidate.change,))
-            )
+            compared = compare(engine, standard.only([asked.service]), walker, Proposal((candidate.change,)))
             assert exact_gain(compared, asked, candidate).weight_gained <= candidate.bound, candidate
 
 
