@@ -160,15 +160,13 @@ def _check_what_is_asked(
 
 def read_proposal_document(path: Path, *, lenient: bool, crs: str | None) -> tuple[str, Any]:
     """Text and parsed JSON of a proposal's file. Read whole once here, so that faults name file and feature."""
-    import orjson
+    from app.ingest.proposal_files import parse_proposal, proposal_from
+    from app.ingest.table_rows import read_bytes, shown_path
 
-    from app.ingest.proposal_files import parse_proposal
-    from app.ingest.table_rows import decode_utf8, read_bytes, shown_path
-
-    content = read_bytes(path)
-    parse_proposal(content, shown_path(path), lenient=lenient, crs=crs)
-    text = decode_utf8(content, shown_path(path), "GeoJSON")
-    return text, orjson.loads(text)
+    name = shown_path(path)
+    text, document = parse_proposal(read_bytes(path), name)
+    proposal_from(document, name, lenient=lenient, crs=crs)
+    return text, document
 
 
 def _read_proposal(

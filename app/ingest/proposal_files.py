@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,7 +18,7 @@ from app.ingest.proposal_values import (
     positive_number,
     service_list,
 )
-from app.ingest.table_rows import decode_utf8, listed, read_bytes, shown, shown_path
+from app.ingest.table_rows import decode_utf8, listed, shown
 
 MAX_CHANGES = 10_000
 """More than any plan holds; a file with more is something else."""
@@ -31,46 +30,16 @@ _COLLECTION_MEMBERS = frozenset({"type", "features", "crs", "name", "bbox"})
 _FEATURE_MEMBERS = frozenset({"type", "id", "properties", "geometry", "bbox"})
 
 
-def read_proposal_file(
-    path: Path,
-    *,
-    lenient: bool = False,
-    crs: str | None = None,
-    known_services: Collection[str] = (),
-) -> Proposal:
-    """A proposal from a GeoJSON file.
-
-    Parameters
-    ----------
-    path : Path
-    lenient : bool
-        Pass over properties that nobody knows, and geometry where a reference says it all, with a note.
-    crs : str, optional
-        Of the coordinates; an error if the file states another.
-    known_services : collection of str
-        Service ids of the standards at hand; others get a note.
+def parse_proposal(content: bytes, source: str) -> tuple[str, object]:
+    """A proposal's text without its byte order mark, and its JSON.
 
     Raises
     ------
     BadInputError
-        If anything in it cannot be used; names the feature and the property.
+        If it is neither; `source` names it, with the line.
     """
-    content = read_bytes(path)
-    return parse_proposal(content, shown_path(path), lenient=lenient, crs=crs, known_services=known_services)
-
-
-def parse_proposal(
-    content: bytes,
-    source: str,
-    *,
-    lenient: bool = False,
-    crs: str | None = None,
-    known_services: Collection[str] = (),
-) -> Proposal:
-    """As `read_proposal_file`, from the text itself; `source` names it in messages."""
     text = decode_utf8(content, source, "GeoJSON")
-    document = parse_json(text, source)
-    return proposal_from(document, source, lenient=lenient, crs=crs, known_services=known_services)
+    return text, parse_json(text, source)
 
 
 def parse_json(content: str | bytes, source: str) -> object:
@@ -96,7 +65,24 @@ def proposal_from(
     crs: str | None = None,
     known_services: Collection[str] = (),
 ) -> Proposal:
-    """As `parse_proposal`, from JSON that is parsed already."""
+    """A proposal from its parsed GeoJSON.
+
+    Parameters
+    ----------
+    source : str
+        Names it in messages.
+    lenient : bool
+        Pass over properties that nobody knows, and geometry where a reference says it all, with a note.
+    crs : str, optional
+        Of the coordinates; an error if the document states another.
+    known_services : collection of str
+        Service ids of the standards at hand; others get a note.
+
+    Raises
+    ------
+    BadInputError
+        If anything in it cannot be used; names the feature and the property.
+    """
     collection = _collection(document, source, lenient=lenient)
     reader = GeometryReader.of(collection, source, crs)
     notes: list[str] = []

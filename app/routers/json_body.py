@@ -9,6 +9,7 @@ from starlette.types import Message
 
 from app.domain.errors import BadInputError, BodyTooLargeError, NotJsonError
 from app.ingest.proposal_files import parse_json
+from app.ingest.table_rows import UTF8_MARK
 from app.problems import PROBLEMS
 from app.routers.bodies import read_body
 
@@ -17,7 +18,9 @@ _JSON_TYPES = ("application/json", "application/geo+json", "application/vnd.geo+
 
 
 async def _read_body(request: Request) -> bytes:
-    return await read_body(request, _JSON_TYPES, NotJsonError, most_mb=MOST_BODY_MB)
+    """The body without its byte order mark, which files from Windows have."""
+    body = await read_body(request, _JSON_TYPES, NotJsonError, most_mb=MOST_BODY_MB)
+    return body.removeprefix(UTF8_MARK)
 
 
 JsonBodyDep = Annotated[bytes, Depends(_read_body)]

@@ -1,5 +1,7 @@
 """Service coverage before and after a proposal, and what lies between: by service, zone and weight."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,29 +17,46 @@ ALL = "all"
 """Stands for all required services together, beside the ids of single ones."""
 
 Table = dict[str, Any]
+Sums = dict[str, float | None]
+"""How many, by each of `Households.counted`; None where nobody told."""
 
 
-def side_tables(before: Assessment, after: Assessment) -> tuple[Table, Table, Table]:
-    """The tables before and after, and their difference; with zones where the area has any.
+@dataclass(frozen=True)
+class _Group:
+    """Households that are summed up together: everybody, or those of a zone; and their sums."""
 
-    People and zones are the same on both sides. They are looked up before: the area afterwards, with all its streets,
-    may have to be put together first.
+    head: Table
+    inside: BoolArray
+    total: Sums
+
+
+class SideTables:
+    """Coverage before, and what each of any number of proposals makes of it.
+
+    ``zones`` says whether tables have those of the area's zones too, if it has any. People and zones are
+    the same on both sides, and looked up before: an area afterwards may have to be put together first.
     """
-    area = before.area
-    groups = _groups(area)
-    everybody = groups[None]
-    sides = [_table(area, side, everybody) for side in (before, after)]
-    between = _difference(before, after, everybody)
-    if area.zones is not None:
-        names = dict(zip(area.zones.id.tolist(), area.zones.name.tolist(), strict=True))
-        zones = {zone: inside for zone, inside in groups.items() if zone is not None}
-        heads = {zone: {"id": zone, "name": names.get(zone) or None} for zone in zones}
-        for table, side in zip(sides, (before, after), strict=True):
-            table["zones"] = [heads[zone] | _table(area, side, inside) for zone, inside in zones.items()]
-        between["zones"] = [
-            heads[zone] | _difference(before, after, inside) for zone, inside in zones.items()
-        ]
-    return sides[0], sides[1], between
+
+    def __init__(self, before: Assessment, *, zones: bool = True) -> None:
+        self._side = before
+        self._area = before.area
+        self._everybody = _group(before.area, {}, np.ones(before.area.households.count, dtype=np.bool_))
+        self._zones = _zone_groups(before.area) if zones else None
+        self.before = self.after(before)
+
+    def after(self, side: Assessment) -> Table:
+        """Facilities, covered, total and share by service, and overall."""
+        return self._of_all(lambda group: _table(self._area, side, group))
+
+    def between(self, after: Assessment) -> Table:
+        """The difference, with gained and lost."""
+        return self._of_all(lambda group: _difference(self._side, after, group))
+
+    def _of_all(self, table_of: Callable[[_Group], Table]) -> Table:
+        table = table_of(self._everybody)
+        if self._zones is not None:
+            table["zones"] = [group.head | table_of(group) for group in self._zones]
+        return table
 
 
 def callouts(before: Table, between: Table) -> list[dict[str, Any]]:
@@ -62,9 +81,7 @@ def callouts(before: Table, between: Table) -> list[dict[str, Any]]:
     return found
 
 
-def _callout(
-    service: str, zone: Table | None, weight: str, rise: float, lost: dict[str, float | None]
-) -> dict[str, Any]:
+def _callout(service: str, zone: Table | None, weight: str, rise: float, lost: Sums) -> dict[str, Any]:
     where = "" if zone is None else f" in zone '{zone['id']}'"
     what = "all services on average" if service == ALL else f"'{service}'"
     people = newly_left_out(lost)
@@ -78,7 +95,7 @@ def _callout(
     }
 
 
-def newly_left_out(lost: dict[str, float | None]) -> str:
+def newly_left_out(lost: Sums) -> str:
     """Who is covered no more, in words."""
     places = f"{lost['points']:g} {'point' if lost['points'] == 1 else 'points'}"
     return f"{lost['households']:.10g} households ({places}) newly left out"
@@ -88,33 +105,37 @@ def _points(share: float) -> str:
     return f"{100 * share:.4g} percentage points"
 
 
-def _groups(area: Area) -> dict[str | None, BoolArray]:
-    groups: dict[str | None, BoolArray] = {None: np.ones(area.households.count, dtype=np.bool_)}
-    if area.zones is not None:
-        ids = [*area.zones.id.tolist(), OUTSIDE_ID]
-        for position, zone in enumerate(ids):
-            groups[zone] = np.asarray(
-                area.household_zone == (position if position < area.zones.count else -1)
-            )
-    return groups
+def _zone_groups(area: Area) -> list[_Group] | None:
+    if area.zones is None:
+        return None
+    zones = zip(area.zones.id.tolist(), area.zones.name.tolist(), strict=True)
+    return [
+        _group(area, {"id": zone, "name": name or None}, np.asarray(area.household_zone == position))
+        for position, (zone, name) in [*enumerate(zones), (-1, (OUTSIDE_ID, None))]
+    ]
 
 
-def _table(area: Area, side: Assessment, inside: BoolArray) -> Table:
+def _group(area: Area, head: Table, inside: BoolArray) -> _Group:
+    return _Group(head, inside, _sums(area, inside))
+
+
+def _table(area: Area, side: Assessment, group: _Group) -> Table:
     rows = []
     for item in side.services:
         covered = np.asarray(item.verdicts.state == COVERED)
         rows.append(
-            {"id": item.service.id, "facilities": len(item.facilities)} | _shares(area, covered, inside)
+            {"id": item.service.id, "facilities": len(item.facilities)} | _shares(area, covered, group)
         )
-    return {"services": rows, "overall": _shares(area, np.asarray(side.overall == SERVED), inside)}
+    return {"services": rows, "overall": _shares(area, np.asarray(side.overall == SERVED), group)}
 
 
-def _shares(area: Area, covered: BoolArray, inside: BoolArray) -> Table:
-    part, whole = _sums(area, covered & inside), _sums(area, inside)
-    return {"covered": part, "total": whole, "share_covered": _ratios(part, whole)}
+def _shares(area: Area, covered: BoolArray, group: _Group) -> Table:
+    part = _sums(area, covered & group.inside)
+    return {"covered": part, "total": group.total, "share_covered": _ratios(part, group.total)}
 
 
-def _difference(before: Assessment, after: Assessment, inside: BoolArray) -> Table:
+def _difference(before: Assessment, after: Assessment, group: _Group) -> Table:
+    inside = group.inside
     rows, lost_any, gained_any = [], np.zeros(len(inside), np.bool_), np.zeros(len(inside), np.bool_)
     for old, new in zip(before.services, after.services, strict=True):
         was, is_now = (np.asarray(item.verdicts.state == COVERED) for item in (old, new))
@@ -122,32 +143,36 @@ def _difference(before: Assessment, after: Assessment, inside: BoolArray) -> Tab
         gained_any |= is_now & ~was
         rows.append(
             {"id": old.service.id, "facilities": len(new.facilities) - len(old.facilities)}
-            | _steps(before.area, was, is_now, inside)
+            | _steps(before.area, was, is_now, group)
         )
     served = [np.asarray(side.overall == SERVED) for side in (before, after)]
     return {
         "services": rows,
-        "overall": _steps(before.area, served[0], served[1], inside),
+        "overall": _steps(before.area, served[0], served[1], group),
         "gained_any": _sums(before.area, gained_any & inside),
         "lost_any": _sums(before.area, lost_any & inside),
     }
 
 
-def _steps(area: Area, was: BoolArray, is_now: BoolArray, inside: BoolArray) -> Table:
-    gained, lost = _sums(area, is_now & ~was & inside), _sums(area, was & ~is_now & inside)
-    total = _sums(area, inside)
+def _steps(area: Area, was: BoolArray, is_now: BoolArray, group: _Group) -> Table:
+    gained, lost = (_sums(area, one & ~other & group.inside) for one, other in ((is_now, was), (was, is_now)))
     covered = {
         weight: None
         if gained[weight] is None
         else round(_known(gained[weight]) - _known(lost[weight]), WEIGHT_DECIMALS)
         for weight in gained
     }
-    return {"covered": covered, "share_covered": _ratios(covered, total), "gained": gained, "lost": lost}
+    return {
+        "covered": covered,
+        "share_covered": _ratios(covered, group.total),
+        "gained": gained,
+        "lost": lost,
+    }
 
 
-def _sums(area: Area, chosen: BoolArray) -> dict[str, float | None]:
+def _sums(area: Area, chosen: BoolArray) -> Sums:
     households = area.households
-    sums: dict[str, float | None] = {}
+    sums: Sums = {}
     for weight in households.counted:
         values = households.weights(weight)
         total = None if values is None else round(float(values[chosen].sum()), WEIGHT_DECIMALS)
@@ -155,7 +180,7 @@ def _sums(area: Area, chosen: BoolArray) -> dict[str, float | None]:
     return sums
 
 
-def _ratios(part: dict[str, float | None], whole: dict[str, float | None]) -> dict[str, float | None]:
+def _ratios(part: Sums, whole: Sums) -> Sums:
     """Shares; None where nobody told, or there is nobody to have a share of."""
     return {
         weight: round(_known(part[weight]) / _known(whole[weight]), SHARE_DECIMALS)

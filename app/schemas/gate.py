@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.policy import GAIN_KINDS, SHARE_KINDS, Rule, Waiver
 from app.schemas.changes import changes_collection, count_changes
-from app.schemas.difference import callouts, side_tables
+from app.schemas.difference import SideTables, callouts
 from app.schemas.numbers import SHARE_DECIMALS, WEIGHT_DECIMALS
 from app.schemas.provenance import provenance
 from app.services.gate import STATUSES, RuleResult
@@ -16,7 +16,8 @@ def gate_report(check: GateCheck) -> dict[str, Any]:
     """Verdict, rules, and what changes."""
     before, after = check.comparison.before, check.comparison.after
     result, policy = check.result, check.policy
-    table_before, table_after, between = side_tables(before, after)
+    tables = SideTables(before)
+    between = tables.between(after)
     changes = changes_collection(before, after)
     area, standard = before.area, after.standard
     return {
@@ -40,9 +41,9 @@ def gate_report(check: GateCheck) -> dict[str, Any]:
         },
         "rules": [_rule_to_dict(item) for item in result.rules],
         "warnings": [*check.comparison.notes, *result.warnings],
-        "callouts": callouts(table_before, between),
-        "before": table_before,
-        "after": table_after,
+        "callouts": callouts(tables.before, between),
+        "before": tables.before,
+        "after": tables.after(after),
         "difference": between | {"changes": count_changes(changes)},
         "changes": changes,
         "provenance": provenance(before),

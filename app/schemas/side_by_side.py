@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.schemas.changes import changes_collection, count_changes
-from app.schemas.difference import callouts, newly_left_out, side_tables
+from app.schemas.difference import SideTables, callouts, newly_left_out
 from app.schemas.numbers import WEIGHT_DECIMALS
 from app.schemas.provenance import provenance
 from app.services.side_by_side import Compared
@@ -27,13 +27,10 @@ def side_by_side_to_dict(
     households : bool
         Also every household and service that changes, as GeoJSON.
     """
-    tables = [side_tables(item.comparison.before, item.comparison.after) for item in compared]
-    rows = [
-        _row(item, after, between, before, weight=weight, by_zone=by_zone, households=households)
-        for item, (before, after, between) in zip(compared, tables, strict=True)
-    ]
-    rows.sort(key=_rank_key)
     first = compared[0].comparison
+    tables = SideTables(first.before, zones=by_zone)
+    rows = [_row(item, tables, weight=weight, households=households) for item in compared]
+    rows.sort(key=_rank_key)
     area, standard, walker = first.before.area, first.before.standard, first.before.walker
     return {
         "area": {"id": area.id, "title": area.title, "version": area.version},
@@ -42,27 +39,16 @@ def side_by_side_to_dict(
         "speed_mps": walker.speed_mps,
         "weight": weight,
         "by": "zone" if by_zone else "area",
-        "before": _without_zones(tables[0][0], by_zone=by_zone),
+        "before": tables.before,
         "proposals": [{"rank": rank} | row for rank, row in enumerate(rows, start=1)],
         "provenance": provenance(first.before),
     }
 
 
-def _row(
-    item: Compared,
-    after: Row,
-    between: Row,
-    before: Row,
-    *,
-    weight: str,
-    by_zone: bool,
-    households: bool,
-) -> Row:
-    changes = changes_collection(item.comparison.before, item.comparison.after)
+def _row(item: Compared, tables: SideTables, *, weight: str, households: bool) -> Row:
+    after, between = item.comparison.after, tables.between(item.comparison.after)
+    changes = changes_collection(item.comparison.before, after)
     gained, lost = between["gained_any"], between["lost_any"]
-    called = callouts(before, between)
-    if not by_zone:
-        called = [call for call in called if call["zone"] is None]
     row = {
         "name": item.name,
         "scenario": item.is_scenario,
@@ -73,10 +59,9 @@ def _row(
         "net": round((gained[weight] or 0.0) - (lost[weight] or 0.0), WEIGHT_DECIMALS),
         "gained_per_cost": _rounded(item.gained_per_cost(weight)),
         "newly_uncovered": _newly_uncovered(item.name, between),
-        "callouts": called,
-        "after": _without_zones(after, by_zone=by_zone),
-        "difference": _difference(item, between, weight, by_zone=by_zone)
-        | {"changes": count_changes(changes)},
+        "callouts": callouts(tables.before, between),
+        "after": tables.after(after),
+        "difference": _difference(item, between, weight) | {"changes": count_changes(changes)},
         "warnings": list(item.comparison.notes),
     }
     return row | ({"changes": changes} if households else {})
@@ -101,26 +86,17 @@ def _newly_uncovered(name: str, between: Row) -> list[Row]:
     ]
 
 
-def _difference(item: Compared, between: Row, weight: str, *, by_zone: bool) -> Row:
+def _difference(item: Compared, between: Row, weight: str) -> Row:
     """The difference with what each service gains for a unit of cost."""
-    parts = {None: between} | ({zone["id"]: zone for zone in between["zones"]} if by_zone else {})
-    costed = {
-        zone: part
-        | {
-            "services": [
-                row
-                | {"gained_per_cost": _rounded(item.gained_per_cost(weight, service=row["id"], zone=zone))}
-                for row in part["services"]
-            ]
-        }
-        for zone, part in parts.items()
-    }
-    whole = _without_zones(costed.pop(None), by_zone=False)
-    return whole | ({"zones": list(costed.values())} if by_zone else {})
 
+    def costed(part: Row, zone: str | None) -> Row:
+        def per_cost(row: Row) -> float | None:
+            return _rounded(item.gained_per_cost(weight, service=row["id"], zone=zone))
 
-def _without_zones(table: Row, *, by_zone: bool) -> Row:
-    return {name: value for name, value in table.items() if by_zone or name != "zones"}
+        return part | {"services": [row | {"gained_per_cost": per_cost(row)} for row in part["services"]]}
+
+    zones = [costed(part, part["id"]) for part in between.get("zones", ())]
+    return costed(between, None) | ({"zones": zones} if "zones" in between else {})
 
 
 def _rounded(value: float | None) -> float | None:

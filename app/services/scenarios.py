@@ -10,8 +10,7 @@ from app.domain.scenario import (
     ScenarioSummary,
     check_scenario_name,
 )
-from app.ingest.proposal_files import parse_json
-from app.ingest.table_rows import decode_utf8
+from app.ingest.proposal_files import parse_proposal
 from app.services.areas import AreaService
 from app.services.asked_proposals import PROPOSAL_NAME, AskedProposal
 from app.services.ports import ScenarioStore
@@ -63,8 +62,8 @@ class ScenarioService:
             If the condition does not hold.
         """
         check_scenario_name(name)
-        text = decode_utf8(content, source, "GeoJSON")
-        asked = AskedProposal(parse_json(text, source), source, lenient=lenient, crs=crs)
+        text, document = parse_proposal(content, source)
+        asked = AskedProposal(document, source, lenient=lenient, crs=crs)
         proposal = asked.read(self._standards.service_ids())
         notes = check_usable(self._areas.engine(area_id).area, proposal)
         kept = ScenarioContent(text, len(proposal.changes), lenient=lenient, crs=crs)

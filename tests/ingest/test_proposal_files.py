@@ -10,8 +10,10 @@ from jsonschema import Draft202012Validator
 from pyproj import Transformer
 
 from app.domain.errors import BadInputError
+from app.domain.proposal import Proposal
 from app.geo.china_offset import wgs84_to_gcj02
-from app.ingest.proposal_files import read_proposal_file
+from app.ingest.proposal_files import parse_proposal, proposal_from
+from app.ingest.table_rows import read_bytes
 from tests.support.bad_proposals import (
     BAD_FEATURES,
     BAD_FILES,
@@ -46,9 +48,14 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 
+def read(path: Path, **how: Any) -> Proposal:
+    _, document = parse_proposal(read_bytes(path), path.name)
+    return proposal_from(document, path.name, **how)
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_what_the_words_of_the_contract_allow_is_taken(name: str, tmp_path: Path) -> None:
-    found = read_proposal_file(write_proposal(tmp_path / "p.geojson", GOOD[name]))
+    found = read(write_proposal(tmp_path / "p.geojson", GOOD[name]))
     assert found.changes[0].action == GOOD[name]["properties"]["action"]
     assert found.notes == ()
     VALIDATOR.validate(collection(GOOD[name]))
@@ -58,7 +65,7 @@ def refused(content: bytes, folder: Path, *expected: str) -> None:
     path = folder / "p.geojson"
     path.write_bytes(content)
     with pytest.raises(BadInputError) as caught:
-        read_proposal_file(path)
+        read(path)
     message = str(caught.value)
     assert "\n" not in message
     assert len(message) < 500, message
@@ -95,23 +102,23 @@ class TestLenient:
             tmp_path / "p.geojson", feature("close", POINT, facility="a", fid=7, layer="sites"), styles={}
         )
         with pytest.raises(BadInputError, match="member 'styles'"):
-            read_proposal_file(path)
-        found = read_proposal_file(path, lenient=True)
+            read(path)
+        found = read(path, lenient=True)
         assert found.changes[0].geometry is None
         assert any("fid, layer" in note for note in found.notes)
 
     def test_a_wrong_value_is_not_passed_over(self, tmp_path: Path) -> None:
         path = write_proposal(tmp_path / "p.geojson", feature("close", way="x"))
         with pytest.raises(BadInputError, match="feature 1, property way"):
-            read_proposal_file(path, lenient=True)
+            read(path, lenient=True)
 
 
 def test_a_proposal_in_metres_lies_where_it_does_in_degrees(tmp_path: Path) -> None:
     x_m, y_m = Transformer.from_crs("EPSG:4326", "EPSG:3067", always_xy=True).transform(24.94, 60.17)
     site = feature("add", {"type": "Point", "coordinates": [x_m, y_m]}, services=["clinic"])
     stated = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3067"}}
-    by_file = read_proposal_file(write_proposal(tmp_path / "a.geojson", site, crs=stated))
-    by_caller = read_proposal_file(write_proposal(tmp_path / "b.geojson", site), crs="EPSG:3067")
+    by_file = read(write_proposal(tmp_path / "a.geojson", site, crs=stated))
+    by_caller = read(write_proposal(tmp_path / "b.geojson", site), crs="EPSG:3067")
     for found in (by_file, by_caller):
         place = found.changes[0].geometry
         assert place is not None
@@ -121,7 +128,7 @@ def test_a_proposal_in_metres_lies_where_it_does_in_degrees(tmp_path: Path) -> N
 def test_a_proposal_drawn_on_a_chinese_map_lies_where_it_does_in_wgs84(tmp_path: Path) -> None:
     lon, lat = wgs84_to_gcj02(np.array([118.78]), np.array([32.04]))
     site = feature("add", {"type": "Point", "coordinates": [lon[0], lat[0]]}, services=["clinic"])
-    place = read_proposal_file(write_proposal(tmp_path / "p.geojson", site), crs="gcj02").changes[0].geometry
+    place = read(write_proposal(tmp_path / "p.geojson", site), crs="gcj02").changes[0].geometry
     assert place is not None
     assert (place.x, place.y) == (pytest.approx(118.78, abs=1e-8), pytest.approx(32.04, abs=1e-8))  # type: ignore[attr-defined]
 
@@ -135,7 +142,7 @@ def test_a_crs_that_contradicts_the_file_or_opens_others_is_refused(
     stated = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3067"}}
     path = write_proposal(tmp_path / "p.geojson", feature("add", POINT, services=["clinic"]), crs=stated)
     with pytest.raises(BadInputError, match=named):
-        read_proposal_file(path, crs=crs)
+        read(path, crs=crs)
 
 
 def test_an_id_that_nobody_gave_follows_from_the_content_and_not_from_the_order() -> None:

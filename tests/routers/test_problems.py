@@ -1,6 +1,8 @@
 import importlib
+import json
 import pkgutil
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import app
 from app.domain.errors import BadInputError, DownloadError, Reach15Error
 from app.geo.errors import GeoError, InvalidInputArrayError, InvalidSpeedError
 from app.problems import METHOD_NOT_ALLOWED, NO_SUCH_PATH, PROBLEMS, TYPE_PREFIX, add_problem_handlers
+from app.schemas.wire_gate import EXAMPLE_PROPOSAL
 from tests.support.http import STANDARD, get_problem
 
 DOCS = Path(__file__).parents[2] / "docs" / "problems.md"
@@ -175,3 +178,22 @@ def test_bodies_that_cannot_be_read_are_problems(client: TestClient, path: str) 
         assert problem["detail"].startswith("body, line 1, character "), problem
     answer = client.post(address, content=b"<a/>", headers={"Content-Type": "text/xml"})
     assert (answer.status_code, answer.json()["type"]) == (415, f"{TYPE_PREFIX}not-json")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (f"proposals/check?standard={STANDARD}", EXAMPLE_PROPOSAL),
+        (f"proposals/compare?standard={STANDARD}", {"proposals": {"a": EXAMPLE_PROPOSAL}}),
+        ("isochrones", {"origins": [{"lon": 24.94, "lat": 60.17}], "minutes": [5]}),
+    ],
+)
+def test_a_byte_order_mark_before_a_body_says_nothing(client: TestClient, path: str, body: object) -> None:
+    content = json.dumps(body).encode()
+    plain, marked = (
+        client.post(
+            f"/v1/areas/helsinki/{path}", content=mark + content, headers={"Content-Type": "application/json"}
+        )
+        for mark in (b"", BOM_UTF8)
+    )
+    assert (marked.status_code, marked.content) == (200, plain.content)

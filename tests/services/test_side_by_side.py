@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import BadInputError
-from app.schemas.difference import side_tables
+from app.schemas.difference import SideTables
 from app.schemas.side_by_side import side_by_side_to_dict
 from app.services.area_engine import AreaEngine
 from app.services.asked_proposals import AskedProposal
@@ -99,8 +99,9 @@ def test_sums_are_those_of_the_gate(engine: AreaEngine, files: dict[str, Path]) 
     by_name = {item.name: item for item in found}
     for row in answer["proposals"]:
         comparison = by_name[row["name"]].comparison
-        before, after, between = side_tables(comparison.before, comparison.after)
-        assert (answer["before"], row["after"]) == (before, after)
+        tables = SideTables(comparison.before)
+        between = tables.between(comparison.after)
+        assert (answer["before"], row["after"]) == (tables.before, tables.after(comparison.after))
         for shown, own in zip(
             [row["difference"], *row["difference"]["zones"]], [between, *between["zones"]], strict=True
         ):
