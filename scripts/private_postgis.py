@@ -9,6 +9,7 @@ PostgreSQL refuses to run as root: then it runs as the user ``postgres``, who co
 import contextlib
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -22,7 +23,9 @@ from pathlib import Path
 
 PACKAGE = "postgresql-15-postgis-3"
 USER, DATABASE = "reach15", "reach15"
-_START_S = 30
+_START_S = 90
+FIRST_GIVEN_PORT = 32_768
+"""Linux gives ports from here on to whoever asks for any; other systems begin later."""
 _SETTINGS = {
     "fsync": "off",  # a machine that crashes takes the tests with it anyway
     "full_page_writes": "off",
@@ -98,7 +101,7 @@ def private_postgis() -> Iterator[PrivatePostgis]:
             shutil.chown(folder, _unprivileged().pw_name)
         initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", USER, "-A", "trust"]
         run_unprivileged([*initdb, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
-        cluster = PrivatePostgis(folder, programs, _free_port())
+        cluster = PrivatePostgis(folder, programs, free_port())
         cluster.start()
         with _ended_with_us(cluster):
             cluster.run("createdb", "--template", "template0", DATABASE)
@@ -173,10 +176,16 @@ def _ended_with_us(cluster: PrivatePostgis) -> Iterator[None]:
             signal.signal(signal.SIGTERM, previous)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """A port that nobody listens on, of those that no system gives away by itself.
+
+    Another one could go to any connection before its server listens on it, or while that is stopped.
+    """
+    while True:
+        port = secrets.choice(range(10_000, FIRST_GIVEN_PORT))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def main() -> int:

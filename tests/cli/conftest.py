@@ -13,8 +13,8 @@ import pytest
 
 from app.cli.entry import run
 from tests.support.gate_street import import_street, street_files
+from tests.support.processes import serving
 from tests.support.proposing import feature, write_proposal
-from tests.support.servers import running_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,8 +96,8 @@ def street_cli(cli: Cli, tmp_path: Path) -> Cli:
 def street_server(street_cli: Cli, tmp_path: Path) -> Iterator[str]:
     """Address of a server over the same data."""
     assert street_cli
-    with running_server(tmp_path / "data", tmp_path / "log") as address:
-        yield address
+    with serving(tmp_path, job_workers=0) as server:
+        yield server.address
 
 
 def environment(data_dir: Path, **variables: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.support.http import STANDARD
+from tests.support.processes import serving
 from tests.support.proposing import feature, write_proposal
-from tests.support.servers import running_server
 
 HOUSE = "node/349041876"
 CASES: dict[str, Any] = {
@@ -26,8 +26,8 @@ CODES = {"passes": 0, "fails": 1, "unknown": 2}
 @pytest.fixture(scope="module")
 def server(demo_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a running server over the demo area."""
-    with running_server(demo_data_dir, tmp_path_factory.mktemp("server") / "log") as address:
-        yield address
+    with serving(tmp_path_factory.mktemp("server"), data_dir=demo_data_dir, job_workers=0) as started:
+        yield started.address
 
 
 def arguments(name: str = "passes") -> list[str]:

@@ -1,13 +1,9 @@
 """`reach15 demo` and `reach15 serve`."""
 
-import http.client
 import json
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +11,7 @@ import pytest
 from app.cli import demo
 from tests.cli.conftest import Cli, environment, run_process
 from tests.support.http import STANDARD
-
-PATIENCE_S = 60.0
+from tests.support.processes import free_port, running, serving
 
 
 def test_the_demonstration_leaves_a_table_a_file_and_an_area(
@@ -74,80 +69,27 @@ def test_an_address_of_another_machine_is_refused(demo_cli: Cli) -> None:
     assert "not a name" in demo_cli("serve", "--host", "no such host").failed(2)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_serves_until_ctrl_c(demo_data_dir: Path, tmp_path: Path, workers: str) -> None:
-    port = free_port()
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port), "--workers", workers, "--json"]
-    log = tmp_path / "log"
-    with log.open("wb") as stream:
-        server = subprocess.Popen(
-            command, cwd=tmp_path, env=environment(demo_data_dir), stdout=subprocess.PIPE, stderr=stream
-        )
-        try:
-            wait_until_live(port, server, log)
-        finally:
-            server.send_signal(signal.SIGINT)
-            try:
-                out, _ = server.communicate(timeout=30)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                out, _ = server.communicate()
-    assert server.returncode == 0, log.read_text()
-    assert json.loads(out)["address"] == f"http://127.0.0.1:{port}"
-    assert "/health/live" in log.read_text()
-    assert "Traceback" not in log.read_text()
+    with serving(tmp_path, "--workers", workers, "--json", data_dir=demo_data_dir) as server:
+        assert server.stop(signal.SIGINT) == 0, server.log.read_text()
+    assert json.loads(server.out.read_bytes())["address"] == server.address
+    assert "/health/live" in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
 def test_the_demonstration_says_what_to_try_before_it_serves(demo_extract: Path, tmp_path: Path) -> None:
     port = free_port()
     program = f"import app.cli.serve as serve; serve.DEFAULT_PORT = {port}; import app.cli; app.cli.main()"
-    log = tmp_path / "log"
     env = environment(tmp_path / "data")
     env.pop("PYTHONUNBUFFERED", None)  # it would flush for us
-    with log.open("wb") as stream:
-        server = subprocess.Popen(
-            [sys.executable, "-c", program, "demo"],
-            cwd=tmp_path,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=stream,
-        )
-        try:
-            wait_until_live(port, server, log)
-            assert server.stdout is not None
-            os.set_blocking(server.stdout.fileno(), False)
-            told = (server.stdout.read() or b"").decode()
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
-            if server.stdout is not None:
-                server.stdout.close()
+    with running(["-c", program, "demo"], tmp_path, port, env) as server:
+        told = server.out.read_text(encoding="utf-8")
+        server.stop(signal.SIGINT)
     assert "便利店" in told
-    assert f"http://127.0.0.1:{port}/v1/areas/helsinki/coverage?standard={STANDARD}" in told
-
-
-def wait_until_live(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline and server.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            connection.request("GET", "/health/live")
-            assert connection.getresponse().status == 200
-            return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    pytest.fail(f"the server did not start:\n{log.read_text()}")
+    assert f"{server.address}/v1/areas/helsinki/coverage?standard={STANDARD}" in told
 
 
 def test_a_service_that_cannot_start_says_so(tmp_path: Path, demo_data_dir: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import BOUNDARY, Server, begin_upload, serving, wait_until
+from tests.support.processes import BOUNDARY, PATIENCE_S, Server, begin_upload, serving, wait_until
 
 LIMIT_MB = 60
 TWO_GB = 2_000_000_000
@@ -45,7 +45,7 @@ def left_over(server: Server) -> list[Path]:
 def test_a_length_over_the_limit_is_refused_before_the_body(
     server: Server, path: str, *, expects: bool
 ) -> None:
-    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as line:
+    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)) as line:
         line.sendall(
             f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {TWO_GB}\r\n"
             f"{'Expect: 100-continue' if expects else 'X-Other: x'}\r\n"
@@ -64,7 +64,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body(
 
 def test_a_body_over_the_limit_is_refused_while_it_streams(server: Server) -> None:
     before_kb, sent = peak_kb(server), 0
-    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=60)) as line:
+    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)) as line:
         line.sendall(
             b"POST /v1/areas HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
             + f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n".encode()

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
@@ -17,6 +18,8 @@ from tests.support.small_town import do_import, town
 WORKERS = 2
 CLIENTS_EACH = 2
 SWITCHES = 8
+MOST_SWITCHES = 500
+"""Which requests are under way at a switch is chance: it is repeated until one is."""
 FIRST = 2
 """Number of the version that is current at first; the other one is 1."""
 PATHS = (
@@ -25,6 +28,15 @@ PATHS = (
     "/v1/areas/town/facilities",
     "/v1/areas/town/isochrones?lon=118.8&lat=32.05&minutes=5,10,15&verify=true",
 )
+
+
+class Switch(NamedTuple):
+    """The versions that were current before and after a switch; when it began and was done."""
+
+    old: int
+    new: int
+    began_s: float
+    done_s: float
 
 
 class Client(threading.Thread):
@@ -66,17 +78,18 @@ def test_versions_switch_under_load(memory_path: Path, database_url: str) -> Non
         references[1] = answers_of(server)
         store.roll_back("town", str(FIRST))
         clients = clients_of_every_worker(server, connections)
-        spans = []
-        for _ in range(SWITCHES):
+        spans: list[Switch] = []
+        while len(spans) < SWITCHES or not finished_on_old(clients, references, spans):
+            assert len(spans) < MOST_SWITCHES, "no answer was under way at a switch; the test says nothing"
             wait_for_all(clients, time.monotonic())
             old, current = current, 3 - current
-            spans.append((old, current, *switch(store, current)))
+            spans.append(Switch(old, current, *switch(store, current)))
         wait_for_all(clients, time.monotonic())
         began_s = time.monotonic()
         # The last one is an import, which also drops the version that answers are being made from.
         once = settings.model_copy(update={"keep_versions": 1})
         do_import(memory_path, osm, settings=once, title="Newest")
-        spans.append((current, 3, began_s, time.monotonic()))
+        spans.append(Switch(current, 3, began_s, time.monotonic()))
         wait_for_all(clients, time.monotonic())
         references[3] = answers_of(server)
         for client in clients:
@@ -98,24 +111,37 @@ def switch(store: VersionedAreas, number: int) -> tuple[float, float]:
 def check(
     clients: list[Client],
     references: dict[int, dict[str, Answer]],
-    spans: list[tuple[int, int, float, float]],
+    spans: list[Switch],
 ) -> None:
     """Every answer is, byte for byte, that of one version: of the one that stood when it was asked for.
 
     Of an answer that was under way at a switch nobody outside can tell when it began; both versions are right.
     """
-    finished_on_old = 0
     for client in clients:
         for path, answer in client.answers:
             assert answer.status == 200, answer.body
             known = [n for n, reference in references.items() if same(reference[path], answer)]
             assert len(known) == 1, f"{path}: of no version, or not told apart"
-            before = [new for _, new, _, done_s in spans if done_s < answer.began_s]
-            at = [span for span in spans if answer.began_s <= span[3] and span[2] <= answer.ended_s]
-            right = {before[-1] if before else FIRST} | {new for _, new, _, _ in at}
+            before = [span.new for span in spans if span.done_s < answer.began_s]
+            right = {before[-1] if before else FIRST} | {span.new for span in spans if meets(span, answer)}
             assert known[0] in right, f"{path}: of version {known[0]}, when {right} was current"
-            finished_on_old += any(known[0] == old and done_s < answer.ended_s for old, _, _, done_s in at)
-    assert finished_on_old > 0, "none was under way; the test says nothing"
+
+
+def meets(span: Switch, answer: Answer) -> bool:
+    """Whether a switch and an answer were under way at the same time."""
+    return answer.began_s <= span.done_s and span.began_s <= answer.ended_s
+
+
+def finished_on_old(
+    clients: list[Client], references: dict[int, dict[str, Answer]], spans: list[Switch]
+) -> bool:
+    """Whether an answer was under way at a switch, came after it, and is of the version before."""
+    return any(
+        meets(span, answer) and span.done_s < answer.ended_s and same(references[span.old][path], answer)
+        for client in clients
+        for path, answer in tuple(client.answers)
+        for span in spans
+    )
 
 
 def same(one: Answer, other: Answer) -> bool:

@@ -12,6 +12,7 @@ from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
 from tests.jobs.conftest import Office, open_office
 from tests.support.killing import Moment, arm, arm_clock
+from tests.support.processes import PATIENCE_S
 
 STAGES = {
     "import": ("study_area", "read", "network", "households_and_facilities", "hash", "store"),
@@ -117,7 +118,7 @@ def test_killed_at_every_moment(memory_path: Path, database_url: str, osm: Path,
             job = submit(office, kind, osm, size)
         process = FORK.Process(target=work_once, args=(data_dir, database_url, deadly))
         process.start()
-        process.join(60)
+        process.join(PATIENCE_S)
         assert process.exitcode == -9 or (isinstance(deadly, float) and process.exitcode == 0), str(deadly)
         process.close()
 
@@ -177,5 +178,5 @@ def work_at_once(data_dir: Path, database_url: str, count: int) -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(PATIENCE_S)
         assert worker.exitcode == 0

@@ -18,8 +18,7 @@ from app.services.job_worker import MOST_ATTEMPTS, fail_lost_jobs
 from app.services.jobs import JobService
 from app.store.artifacts import ArtifactFolder
 from tests.jobs.conftest import Office
-
-PATIENCE_S = 20.0
+from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture

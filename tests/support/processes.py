@@ -8,14 +8,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.private_postgis import free_port
+
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
+"""Only what never comes takes so long, however busy the machine is."""
 BOUNDARY = "reach15-test"
 
 
@@ -42,19 +45,18 @@ def wait_until(happened: Callable[[], Any], what: str) -> Any:
     return result
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class Server:
     """A running server."""
 
     process: "subprocess.Popen[bytes]"
     port: int
+    out: Path
     log: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection that stays with one of the server's processes."""
@@ -111,9 +113,9 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def stop(self) -> int:
-        """As a service manager does; the exit code."""
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """As a service manager does, or as Ctrl-C; the exit code."""
+        self.process.send_signal(how)
         return self.process.wait(PATIENCE_S)
 
 
@@ -123,22 +125,32 @@ def serving(folder: Path, *options: str, port: int | None = None, **settings: ob
     port = port or free_port()
     variables = {"data_dir": folder / "data", **settings}
     environment = os.environ | {f"REACH15_{name.upper()}": str(value) for name, value in variables.items()}
-    log = folder / f"server-{port}.log"
-    with log.open("ab") as stream:
+    command = ["-m", "app.cli", "serve", "--port", str(port), *options]
+    with running(command, folder, port, environment) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    command: Sequence[str], folder: Path, port: int, environment: Mapping[str, str]
+) -> Iterator[Server]:
+    """Whatever serves at a port, run by Python in a folder, while the block runs; from its first answer on."""
+    told, log = folder / f"server-{port}.out", folder / f"server-{port}.log"
+    with told.open("ab") as out, log.open("ab") as lines:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve", "--port", str(port), *options],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=stream,
+            [sys.executable, *command],
+            cwd=folder,
+            env=dict(environment) | {"PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=lines,
         )
-    server = Server(process, port, log)
+    server = Server(process, port, told, log)
     try:
         wait_until(lambda: _is_live(server), "a server that answers")
         yield server
     except BaseException:
-        lines = [line for line in log.read_text(errors="replace").splitlines() if "HTTP/1.1" not in line]
-        sys.stderr.write("\n".join(lines[-60:]))
+        shown = [line for line in log.read_text(errors="replace").splitlines() if "HTTP/1.1" not in line]
+        sys.stderr.write("\n".join(shown[-60:]))
         raise
     finally:
         ours = [process.pid, *descendants(process.pid)]
