@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -40,6 +41,7 @@ def work(
 
 def _run(stop: threading.Event) -> None:
     from app.cli.wiring import load_settings, open_jobs, open_standards, open_store
+    from app.domain.errors import DatabaseUnavailableError
     from app.problems import explain_failure
     from app.schemas.job_kinds import JOB_KINDS
     from app.services.job_worker import Worker
@@ -47,6 +49,8 @@ def _run(stop: threading.Event) -> None:
 
     settings = load_settings()
     database = open_database(settings)
+    with suppress(DatabaseUnavailableError):  # away for a while: waited for, as later
+        database.check()  # tables that it does not know it neither reads nor waits for
     Worker(
         open_jobs(settings, database),
         open_store(settings, database),

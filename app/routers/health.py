@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.dependencies import AreaServiceDep
-from app.domain.errors import Reach15Error
+from app.domain.errors import DatabaseError, DatabaseUnavailableError, Reach15Error, SchemaError
 from app.problems import PROBLEMS, NotReadyError
 from app.routers.answers import JsonAnswer, problem_documents
 from app.schemas.wire import LiveAnswer, ReadyAnswer
@@ -24,12 +24,16 @@ async def live() -> JsonAnswer:
     summary="Whether questions can be answered",
     response_model=ReadyAnswer,
     response_class=JsonAnswer,
-    responses=problem_documents(PROBLEMS[NotReadyError]),
+    responses=problem_documents(
+        PROBLEMS[NotReadyError], PROBLEMS[DatabaseUnavailableError], PROBLEMS[SchemaError]
+    ),
 )
 def ready(areas: AreaServiceDep) -> JsonAnswer:
     """200 once every imported area is loaded and there is at least one. The first call does the loading."""
     try:
         area_ids = areas.check_ready()
+    except DatabaseError:
+        raise  # which says so itself: no area is to blame
     except Reach15Error as error:
         detail = "An area cannot be loaded; the service's log names the file. Import that area again, or delete it."
         raise NotReadyError(detail) from error

@@ -65,9 +65,15 @@ class JobService:
         return self.store.retry(job_id)
 
 
+TOO_SOON_PERCENT = 10.0
+"""Until then a job knows no pace: its first long stage may be all that was seen of it, and would count upwards."""
+
+
 def eta_s(job: Job, now: datetime) -> float | None:
     """Seconds that a running job will still take if it goes on as it did; None where nobody can say."""
-    if job.status is not JobStatus.RUNNING or job.started_at is None or not job.percent:
+    if job.status is not JobStatus.RUNNING or job.started_at is None:
+        return None
+    if job.percent is None or job.percent <= TOO_SOON_PERCENT:
         return None
     passed_s = (now - job.started_at).total_seconds()
     return round(max(passed_s * (100.0 - job.percent) / job.percent, 0.0), 1)

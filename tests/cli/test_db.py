@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,9 @@ def test_tables_of_a_newer_version_are_left_alone(cli: Cli, tmp_path: Path) -> N
     assert cli("db", "current", "--json").json()["state"] == "unknown"
     for command in ("check", "upgrade"):
         assert "newer or foreign version (9999" in cli("db", command).failed(2)
+    worker = subprocess.run([sys.executable, "-m", "app.cli", "worker"], capture_output=True, timeout=60)
+    assert worker.returncode == 2
+    assert b"newer or foreign version (9999" in worker.stderr
 
 
 def test_a_file_that_is_no_database(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.domain.row_report import RejectedRow, RowReport, RowsRejectedError
 from app.problems import explain_failure
 from app.services.job_context import JobContext, JobKind, JobResult
 from app.services.job_worker import MOST_ATTEMPTS, fail_lost_jobs
-from app.services.jobs import JobService
+from app.services.jobs import JobService, eta_s
 from app.store.artifacts import ArtifactFolder
 from tests.jobs.conftest import Office
 from tests.support.processes import PATIENCE_S
@@ -42,6 +43,21 @@ def test_a_job_tells_its_progress_and_keeps_its_files(office: Office) -> None:
     job = office.run(work)
     assert (job.status, job.result) == (JobStatus.SUCCEEDED, {"is": "done"})
     assert office.jobs.folders.output_names(job.id) == ["links.geojson"]
+
+
+def test_how_long_it_takes_is_told_once_there_is_a_pace(office: Office) -> None:
+    told: list[float | None] = []
+
+    def work(context: JobContext) -> JobResult:
+        for percent in (5.0, 10.0, 50.0):
+            context.progress(f"at {percent}", percent)
+            job = office.jobs.get(context.job.id)
+            assert job.started_at is not None
+            told.append(eta_s(job, job.started_at + timedelta(seconds=6)))
+        return JobResult({})
+
+    office.run(work)
+    assert told == [None, None, 6.0]
 
 
 @pytest.mark.parametrize(

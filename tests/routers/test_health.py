@@ -1,4 +1,6 @@
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,11 @@ def test_ready_notices_an_import_while_running(demo_data_dir: Path, tmp_path: Pa
         get_problem(client, "/health/ready", 503, "not-ready")
         shutil.copytree(demo_data_dir, tmp_path / "data")
         assert get_ok(client, "/health/ready")["areas"] == ["helsinki"]
+
+
+def test_a_database_that_cannot_be_asked_is_no_area_to_be_deleted(tmp_path: Path) -> None:
+    with TestClient(create_app(Settings(data_dir=tmp_path))) as client:
+        with closing(sqlite3.connect(tmp_path / "reach15.sqlite")) as connection, connection:
+            connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+            connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+        get_problem(client, "/health/ready", 503, "database-schema")
