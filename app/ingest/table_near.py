@@ -24,26 +24,35 @@ def reject_far(table: RawTable, geometry: Geometries, near: Near | None) -> None
     if near is None:
         return
     rows = table.good_rows()
+    for position, problem in find_far(geometry[rows], near, "row").items():
+        point = shapely.point_on_surface(geometry[rows[position]])
+        table.add_place_problem(int(rows[position]), problem, f"{point.x:.6f},{point.y:.6f}")
+
+
+def find_far(geometry: Geometries, near: Near, item: str) -> dict[int, str]:
+    """What is wrong with places more than `MAX_OUTSIDE_M` outside the extent, by position.
+
+    Parameters
+    ----------
+    item : str
+        What the user would take away: a row, a feature.
+    """
     shapely.prepare(near.extent)
-    rows = rows[~shapely.intersects(near.extent, geometry[rows])]
-    if len(rows) == 0:
-        return
-    distance_m = _distances_m(geometry[rows], near)
+    outside = np.flatnonzero(~shapely.intersects(near.extent, geometry))
+    if len(outside) == 0:
+        return {}
+    distance_m = _distances_m(geometry[outside], near)
     is_far = distance_m > MAX_OUTSIDE_M
     swapped = (
         " (longitude and latitude look swapped: lon comes first)"
-        if _fits_swapped(geometry[rows[is_far]], near)
+        if _fits_swapped(geometry[outside[is_far]], near)
         else ""
     )
-    for row, metres in zip(rows[is_far].tolist(), distance_m[is_far].tolist(), strict=True):
-        point = shapely.point_on_surface(geometry[row])
-        how_far = f"{metres / 1000:.1f} km" if np.isfinite(metres) else "far"
-        table.add_place_problem(
-            row,
-            f"lies {how_far} outside the extent of the area; up to {MAX_OUTSIDE_M / 1000:.0f} km are taken: "
-            f"correct the coordinates or remove the row{swapped}",
-            f"{point.x:.6f},{point.y:.6f}",
-        )
+    return {
+        position: f"lies {f'{metres / 1000:.1f} km' if np.isfinite(metres) else 'far'} outside the extent of the area; "
+        f"up to {MAX_OUTSIDE_M / 1000:.0f} km are taken: correct the coordinates or remove the {item}{swapped}"
+        for position, metres in zip(outside[is_far].tolist(), distance_m[is_far].tolist(), strict=True)
+    }
 
 
 def _fits_swapped(geometry: Geometries, near: Near) -> bool:

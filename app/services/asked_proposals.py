@@ -9,7 +9,7 @@ from app.domain.proposal import Proposal
 from app.domain.scenario import Scenario
 from app.domain.standard import Standard
 from app.ingest.proposal_files import proposal_from
-from app.services.standards import list_standards
+from app.services.facilities import known_services
 
 PROPOSAL_NAME = "proposal"
 """How messages name a proposal, wherever it came from: a report must not depend on who asked."""
@@ -41,7 +41,7 @@ class AskedProposal:
 
     def read_for(self, standard: Standard) -> Proposal:
         """As `read`; known are the services of this standard and of the shipped ones."""
-        return self.read({service.id for item in (*list_standards(), standard) for service in item.services})
+        return self.read({service.id for service in known_services(standard)})
 
     def read(self, known_services: Collection[str]) -> Proposal:
         """The proposal; services that are not known get a note.

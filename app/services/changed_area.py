@@ -1,5 +1,6 @@
 """The changed city, worked out as a whole: what every faster way must agree with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,15 +12,21 @@ from app.domain.area import Area
 from app.domain.errors import BadInputError
 from app.domain.facility import Facilities, FacilityPlaces
 from app.domain.proposal import Change, Proposal
+from app.domain.standard import Service
 from app.geo.errors import NoWalkableWayError
 from app.geo.links import EdgeLocator
 from app.geo.network import WalkNetwork
 from app.geo.street_changes import StreetChanges, change_streets
 from app.geo.units import Geometries, IntArray
+from app.ingest.table_near import find_far
+from app.ingest.table_source import Near
 from app.services.facility_access import join_places, locate_facilities
 from app.services.proposal_streets import places_of_nodes, resolve_streets
 
 Door = tuple[float, float]
+
+_SAME_PLACE_DEG = 1e-7
+"""About a centimetre, to which OpenStreetMap and answers round places."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,11 @@ class FacilityChanges:
     notes: tuple[str, ...]
 
 
-def changed_area(area: Area, proposal: Proposal) -> Area:
+def changed_area(area: Area, proposal: Proposal, services: Iterable[Service] = ()) -> Area:
     """The area after a proposal, everything worked out anew.
 
-    Households keep their order. The plane in which links are measured stays the area's own.
+    Households keep their order. The plane in which links are measured stays the area's own. `services` as in
+    `resolve_facilities`.
 
     Raises
     ------
@@ -45,7 +53,7 @@ def changed_area(area: Area, proposal: Proposal) -> Area:
         If the proposal names what the area does not hold, or leaves no street.
     """
     streets = resolve_streets(area.network, proposal).changes
-    facility_changes = resolve_facilities(area, proposal)
+    facility_changes = resolve_facilities(area, proposal, services)
     network = changed_network(area.network, streets, proposal.source)
     locator = EdgeLocator(network, max_link_m=area.max_link_m)
     kept = np.setdiff1d(np.arange(area.facilities.count), facility_changes.gone)
@@ -82,13 +90,18 @@ def changes_anything(streets: StreetChanges) -> bool:
     return bool(streets.links) or any(len(values) for values in arrays)
 
 
-def resolve_facilities(area: Area, proposal: Proposal) -> FacilityChanges:
+def resolve_facilities(area: Area, proposal: Proposal, services: Iterable[Service] = ()) -> FacilityChanges:
     """Find the facilities that a proposal adds, closes and moves.
+
+    Parameters
+    ----------
+    services : iterable of Service
+        Those that say by tags what the area's facilities offer; by default only what files said of them is known.
 
     Raises
     ------
     BadInputError
-        If it closes or moves one that is not there, or adds one under the id of another.
+        If it closes or moves one that is not there, adds one under the id of another, or places one far from the area.
     """
     gone: list[int] = []
     new: list[FacilityPlaces] = []
@@ -97,16 +110,20 @@ def resolve_facilities(area: Area, proposal: Proposal) -> FacilityChanges:
     for change in sorted(changes, key=lambda item: str(item.facility)):
         where = f"{proposal.source}, feature {change.number}, property facility"
         at = _find(area.facilities, str(change.facility))
+        if change.geometry is not None:
+            _refuse_far(area, proposal.source, change)
         if change.action == "add":
             if at is None:
                 new.append(_added(change))
-            elif _is_there(area.facilities, at, change):
-                notes.append(f"feature {change.number}: facility {change.facility} is there already")
-            else:
+                continue
+            problem = _why_another(area.facilities, at, change, services)
+            if problem is not None:
                 raise BadInputError(
                     where,
-                    f"the area has another facility '{change.facility}'; move it, or give the new one its own id",
+                    f"the area has another facility '{change.facility}', which {problem}; move it, or give the new one "
+                    "its own id",
                 )
+            notes.append(f"feature {change.number}: facility {change.facility} is there already")
             continue
         if at is None:
             raise BadInputError(where, f"the area has no facility '{change.facility}'; check the id")
@@ -117,6 +134,12 @@ def resolve_facilities(area: Area, proposal: Proposal) -> FacilityChanges:
             new.append(_moved(area.facilities, at, change))
         gone.append(at)
     return FacilityChanges(np.asarray(sorted(gone), dtype=np.int64), _joined(new), tuple(notes))
+
+
+def _refuse_far(area: Area, source: str, change: Change) -> None:
+    near = Near(area.extent.polygon, area.network.projection)
+    for problem in find_far(np.asarray([change.geometry], dtype=object), near, "feature").values():
+        raise BadInputError(f"{source}, feature {change.number}, geometry", problem)
 
 
 def _find(facilities: Facilities, name: str) -> int | None:
@@ -182,15 +205,35 @@ def place_key(lon_deg: float, lat_deg: float) -> tuple[int, int]:
     return round(lon_deg * 1e7), round(lat_deg * 1e7)
 
 
-def _is_there(facilities: Facilities, at: int, change: Change) -> bool:
-    offered = set(facilities.services[at])
-    return set(change.services) == offered and _stands_there(facilities, at, change.geometry)
+def _why_another(facilities: Facilities, at: int, change: Change, services: Iterable[Service]) -> str | None:
+    """Why the facility that has the id is not the one to be added; None if it is that one."""
+    as_drawn = _stands_there(facilities, at, change.geometry)
+    if not as_drawn and not _is_at(facilities, at, change.geometry):  # answers tell areas as points
+        return "stands elsewhere"
+    by_tags = {
+        service.id
+        for service in services
+        if service.id in change.services and at in facilities.offering(service)
+    }
+    missing = [
+        name for name in change.services if name not in by_tags and name not in facilities.services[at]
+    ]
+    return f"does not offer '{missing[0]}'" if missing else None
 
 
 def _stands_there(facilities: Facilities, at: int, geometry: BaseGeometry | None) -> bool:
     outline = facilities.outline[at]
-    here = shapely.Point(facilities.lon_deg[at], facilities.lat_deg[at]) if outline is None else outline
-    return geometry is not None and bool(here.equals(geometry))
+    if outline is None:
+        return _is_at(facilities, at, geometry)
+    return geometry is not None and bool(outline.equals(geometry))
+
+
+def _is_at(facilities: Facilities, at: int, geometry: BaseGeometry | None) -> bool:
+    """Whether a facility's point is meant, though answers round it."""
+    if not isinstance(geometry, shapely.Point):
+        return False
+    off_deg = max(abs(geometry.x - facilities.lon_deg[at]), abs(geometry.y - facilities.lat_deg[at]))
+    return bool(off_deg < _SAME_PLACE_DEG)
 
 
 def _added(change: Change) -> FacilityPlaces:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.domain.standard import Service, Standard
 from app.services.area_engine import AreaEngine
+from app.services.standards import list_standards
 
 
 def distinct_services(standards: Iterable[Standard]) -> dict[str, Service]:
@@ -13,6 +14,11 @@ def distinct_services(standards: Iterable[Standard]) -> dict[str, Service]:
         for service in standard.services:
             services.setdefault(service.id, service)
     return services
+
+
+def known_services(standard: Standard) -> tuple[Service, ...]:
+    """Services of a standard, and others of the shipped ones."""
+    return tuple(distinct_services((standard, *list_standards())).values())
 
 
 def services_by_facility(

@@ -1,18 +1,20 @@
 """What a proposal changes: every household before and after, exactly."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain.area import Area
 from app.domain.proposal import Proposal
-from app.domain.standard import Standard
+from app.domain.standard import Service, Standard
 from app.geo.units import BoolArray, IntArray
 from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine, WalkingView
 from app.services.assessment import Assessment, ServiceAssessment, Walker, assess
 from app.services.changed_area import changed_area, changed_network, resolve_facilities
 from app.services.comparing_cache import assessment_before
+from app.services.facilities import known_services
 from app.services.incremental import IncrementalComparison, NotIncrementalError
 from app.services.proposal_streets import resolve_streets
 
@@ -73,13 +75,14 @@ def compare(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Pr
     """
     area = engine.area
     streets = resolve_streets(area.network, proposal)
-    facilities = resolve_facilities(area, proposal)
+    services = known_services(standard)
+    facilities = resolve_facilities(area, proposal, services)
     notes = (*proposal.notes, *facilities.notes, *streets.notes)
     with engine.comparing:
         before = assessment_before(engine, standard, walker)
 
         def make_area() -> tuple[Area, WalkingView]:
-            changed = changed_area(area, proposal)
+            changed = changed_area(area, proposal, services)
             return changed, AreaEngine(changed).view(walker.profile)
 
         try:
@@ -105,8 +108,8 @@ def load_kernels(engine: AreaEngine, standard: Standard, *, proposals: int = 1) 
         )
 
 
-def check_usable(area: Area, proposal: Proposal) -> tuple[str, ...]:
-    """What the user should hear of a proposal for this area.
+def check_usable(area: Area, proposal: Proposal, services: Iterable[Service]) -> tuple[str, ...]:
+    """What the user should hear of a proposal for this area, whose facilities offer what `services` find.
 
     Raises
     ------
@@ -114,12 +117,13 @@ def check_usable(area: Area, proposal: Proposal) -> tuple[str, ...]:
         As `compare` would, without comparing anything.
     """
     streets = resolve_streets(area.network, proposal)
-    facilities = resolve_facilities(area, proposal)
+    facilities = resolve_facilities(area, proposal, services)
     changed_network(area.network, streets.changes, proposal.source)
     return (*proposal.notes, *facilities.notes, *streets.notes)
 
 
 def assess_anew(engine: AreaEngine, standard: Standard, walker: Walker, proposal: Proposal) -> Assessment:
     """The city as a proposal would make it, everything worked out anew: what `compare` must agree with."""
-    changed = AreaEngine(changed_area(engine.area, proposal), kernels=engine.kernels)
+    area = changed_area(engine.area, proposal, known_services(standard))
+    changed = AreaEngine(area, kernels=engine.kernels)
     return assess(changed, standard, walker)

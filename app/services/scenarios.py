@@ -13,6 +13,7 @@ from app.domain.scenario import (
 from app.ingest.proposal_files import parse_proposal
 from app.services.areas import AreaService
 from app.services.asked_proposals import PROPOSAL_NAME, AskedProposal
+from app.services.facilities import distinct_services
 from app.services.ports import ScenarioStore
 from app.services.proposals import check_usable
 from app.services.standards import StandardService
@@ -64,8 +65,9 @@ class ScenarioService:
         check_scenario_name(name)
         text, document = parse_proposal(content, source)
         asked = AskedProposal(document, source, lenient=lenient, crs=crs)
-        proposal = asked.read(self._standards.service_ids())
-        notes = check_usable(self._areas.engine(area_id).area, proposal)
+        services = distinct_services(listed.standard for listed in self._standards.list_standards())
+        proposal = asked.read(services.keys())
+        notes = check_usable(self._areas.engine(area_id).area, proposal, services.values())
         kept = ScenarioContent(text, len(proposal.changes), lenient=lenient, crs=crs)
         summary, is_new = self._store.save(area_id, name, kept, condition)
         return SavedScenario(summary, is_new, notes)

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 
 from app.domain.errors import BadInputError
 from app.domain.standard import Standard
 from app.geo.verdict import COVERED
+from app.schemas.facilities import facility_features
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Assessment, Walker, assess, choose_walker
 from app.services.changed_area import changed_area
+from app.services.facilities import known_services, services_by_facility
 from app.services.import_area import ImportRequest, import_area
 from app.services.kernel_loader import KernelLoader
 from app.services.proposals import Comparison, assess_anew, compare
@@ -142,6 +145,22 @@ class TestNothingChanges:
         assert again.notes == ("feature 1: facility site is there already",)
         assert_same(again.after, again.before, "")
 
+    def test_to_add_what_the_service_itself_lists(
+        self, helsinki: AreaEngine, standard: Standard, walker: Walker
+    ) -> None:
+        offered = services_by_facility(helsinki, known_services(standard))
+        listed = facility_features(helsinki.area, offered)
+        sites = [
+            feature("add", site["geometry"], facility=site["id"], services=site["properties"]["services"])
+            for site in listed
+        ]
+        found = compare(helsinki, standard, walker, proposal(*sites))
+        assert set(found.notes) == {
+            f"feature {number}: facility {site['id']} is there already"
+            for number, site in enumerate(listed, start=1)
+        }
+        assert_same(found.after, found.before, "")
+
     def test_to_open_what_is_open(self, helsinki: AreaEngine, standard: Standard, walker: Walker) -> None:
         network = helsinki.area.network
         way = int(network.edge_way_id[~network.edge_restricted][0])
@@ -180,6 +199,24 @@ def changed_times(comparison: Comparison) -> bool:
         (
             feature("close", facility="node/1"),
             r"feature 1, property facility: the area has no facility 'node/1'",
+        ),
+        (
+            feature("add", shapely.Point(60.17, 24.94), services=["clinic"]),
+            r"feature 1, geometry: lies far outside the extent .* \(longitude and latitude look swapped",
+        ),
+        (
+            feature("move", shapely.Point(25.05, 60.17), facility="node/1003278927"),
+            r"feature 1, geometry: lies 5\.4 km outside the extent of the area",
+        ),
+        (
+            feature(
+                "add", shapely.Point(24.9401649, 60.1703335), facility="node/1003278927", services=["clinic"]
+            ),
+            "the area has another facility 'node/1003278927', which does not offer 'clinic'",
+        ),
+        (
+            feature("add", shapely.Point(24.9402, 60.1703), facility="node/1003278927", services=["clinic"]),
+            "the area has another facility 'node/1003278927', which stands elsewhere",
         ),
         (feature("close", way=1), "feature 1, property way: the area has no walkable way 1"),
         (feature("open", node=1), "feature 1, property node: the area has no node 1"),
