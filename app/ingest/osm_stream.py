@@ -5,12 +5,10 @@ file, keeps the node places in an array on disk, assembles areas, and writes the
 documented text format (https://osmcode.org/opl-file-format/), which Python then splits line by line.
 """
 
-import gc
 import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, compress
 from pathlib import Path
@@ -104,9 +102,8 @@ def stream_osm_file(path: Path, *, progress: Progress | None = None) -> OsmStrea
         opl, index = folder / "objects.opl", folder / "nodes.index"
         area_wkb = _filter_file(ordered, opl, index, progress)
         found: dict[str, dict[int, OsmObject]] = {"n": {}, "w": {}, "r": {}}
-        with _no_collection():
-            for item in _objects(opl):
-                found[item.kind][item.id] = item
+        for item in _objects(opl):
+            found[item.kind][item.id] = item
         _refuse_negative_ids(path, found)
         counts["buildings_without_a_closed_outline"] = _count_unclosed(found, area_wkb)
         table = NodeTable.from_index(index)
@@ -145,18 +142,6 @@ def _filter_file(path: Path, opl: Path, index: Path, progress: Progress | None) 
 def _for(entities: osm_entity_bits, key_filter: KeyFilter) -> KeyFilter:
     key_filter.enable_for(entities)
     return key_filter
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Nothing of what is made here is garbage: looking for it again and again would take a fifth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _objects(opl: Path) -> Iterator[OsmObject]:

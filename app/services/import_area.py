@@ -35,6 +35,7 @@ from app.services.import_request import (
 )
 from app.services.import_terrain import TerrainPart, add_slope
 from app.services.import_zones import place_households, read_zones
+from app.services.no_collection import no_collection
 from app.services.ports import AreaStore
 from app.services.stages import Stages
 from app.settings import Settings
@@ -42,6 +43,7 @@ from app.settings import Settings
 __all__ = ["ImportRequest", "import_area"]
 
 
+@no_collection()
 def import_area(
     request: ImportRequest,
     store: AreaStore,
@@ -97,7 +99,7 @@ def import_area(
             places = facility_side.result()
         zoned = place_households(zones, homes.households)
     osm_counts, obstacles = extract.counts, extract.obstacles
-    del extract  # the largest thing of all; what follows needs room of its own
+    del extract, locator  # the largest things of all; what follows needs room of its own
     warnings = (
         *unmoved_warnings(request),
         *((wide,) if wide else ()),
