@@ -8,23 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from app.db.repositories.jobs import DatabaseJobStore
-from app.db.repositories.standards import SqlStandards
+from app.db.ready import ReadyDatabase
 from app.domain.job import Job
-from app.problems import explain_failure
 from app.schemas.job_kinds import JOB_KINDS
 from app.services.import_area import ImportRequest
 from app.services.import_job import IMPORT_KIND, UPDATE_KIND, import_input, update_input
 from app.services.job_context import JobContext, JobKind, JobResult
-from app.services.job_folders import JobFolders
 from app.services.job_worker import Worker
 from app.services.jobs import JobService
-from app.services.standards import StandardService
 from app.services.update_area import DataRequest, Mode
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
-from app.wiring import open_database, open_store
+from app.wiring import open_database, open_jobs, open_store
 from tests.support.small_town import csv_file, town
+from tests.support.workers import make_worker
 
 
 @dataclass(frozen=True)
@@ -32,24 +29,12 @@ class Office:
     """A data directory with its database, jobs and areas."""
 
     settings: Settings
+    database: ReadyDatabase
     jobs: JobService
     areas: VersionedAreas
-    standards: StandardService
 
     def worker(self, kinds: Mapping[str, JobKind] = JOB_KINDS, stop: threading.Event | None = None) -> Worker:
-        def abandon() -> None:
-            raise AssertionError("the job did not stop")
-
-        return Worker(
-            self.jobs,
-            self.areas,
-            self.standards,
-            self.settings,
-            kinds=kinds,
-            explain=explain_failure,
-            stop=stop or threading.Event(),
-            abandon=abandon,
-        )
+        return make_worker(self.settings, self.database, kinds=kinds, stop=stop)
 
     def submit(self, kind: str) -> Job:
         return self.jobs.submit(kind, {}, area_id=None, job_id=self.jobs.new_id())
@@ -88,15 +73,14 @@ def homes_file(folder: Path, households: Mapping[str, int]) -> Path:
 def open_office(data_dir: Path, database_url: str) -> Office:
     settings = Settings(data_dir=data_dir, database_url=database_url)
     database = open_database(settings)
-    jobs = JobService(DatabaseJobStore(database), JobFolders(settings.data_path), actor="asker")
-    areas = open_store(settings, database, actor="test")
-    return Office(settings, jobs, areas, StandardService(SqlStandards(database)))
+    jobs = open_jobs(settings, database, actor="asker")
+    return Office(settings, database, jobs, open_store(settings, database, actor="test"))
 
 
 @pytest.fixture
 def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
     made = open_office(tmp_path / "data", database_url)
-    with closing(made.jobs.store._database):
+    with closing(made.database):
         yield made
 
 

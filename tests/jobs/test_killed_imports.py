@@ -83,7 +83,7 @@ def expected(kind: str, before: dict[str, float], size: int) -> dict[str, float]
 def state_now(data_dir: Path, database_url: str, job_id: str) -> tuple[dict[str, float], Job]:
     """Homes and job as another process would see them, over connections of its own."""
     office = open_office(data_dir, database_url)
-    with closing(office.jobs.store._database):
+    with closing(office.database):
         return homes_of(office.areas), office.jobs.get(job_id)
 
 
@@ -106,7 +106,7 @@ def test_killed_at_every_moment(memory_path: Path, database_url: str, osm: Path,
     data_dir = memory_path / "data"
     seen = {"before": 0, "after": 0}
     office = open_office(data_dir, database_url)
-    with closing(office.jobs.store._database):
+    with closing(office.database):
         for size in (1, 2, 3):  # so many that there is something to prune from the first death on
             office.submit_import(osm, a=size)
             assert office.worker().run_next()
@@ -114,7 +114,7 @@ def test_killed_at_every_moment(memory_path: Path, database_url: str, osm: Path,
     moments = deaths(kind)
     for size, deadly in enumerate(moments, start=10):
         office = open_office(data_dir, database_url)
-        with closing(office.jobs.store._database):
+        with closing(office.database):
             job = submit(office, kind, osm, size)
         process = FORK.Process(target=work_once, args=(data_dir, database_url, deadly))
         process.start()
@@ -130,7 +130,7 @@ def test_killed_at_every_moment(memory_path: Path, database_url: str, osm: Path,
         seen["after" if is_after else "before"] += 1
 
         office = open_office(data_dir, database_url)
-        with closing(office.jobs.store._database):
+        with closing(office.database):
             end(office, job.id)
             before = homes_of(office.areas)
             assert before == after, f"done twice, or not at all: {deadly}"
@@ -147,11 +147,11 @@ def test_killed_at_every_moment(memory_path: Path, database_url: str, osm: Path,
 def test_two_imports_of_one_area_at_once(memory_path: Path, database_url: str, osm: Path) -> None:
     data_dir = memory_path / "data"
     office = open_office(data_dir, database_url)
-    with closing(office.jobs.store._database):
+    with closing(office.database):
         jobs = [office.submit_import(osm, a=5 + n) for n in range(4)]
     work_at_once(data_dir, database_url, len(jobs))
     office = open_office(data_dir, database_url)
-    with closing(office.jobs.store._database):
+    with closing(office.database):
         assert [office.jobs.get(job.id).status for job in jobs] == [JobStatus.SUCCEEDED] * 4
         assert homes_of(office.areas)["a"] in [5 + n for n in range(4)]
         numbers = [version.number for version in office.areas.list_versions("town")]
@@ -161,13 +161,13 @@ def test_two_imports_of_one_area_at_once(memory_path: Path, database_url: str, o
 def test_appends_at_once_all_come_in(memory_path: Path, database_url: str, osm: Path) -> None:
     data_dir = memory_path / "data"
     office = open_office(data_dir, database_url)
-    with closing(office.jobs.store._database):
+    with closing(office.database):
         office.submit_import(osm, a=1)
         assert office.worker().run_next()
         jobs = [office.submit_homes("append", **{f"h{n}": n}) for n in range(4)]
     work_at_once(data_dir, database_url, len(jobs))
     office = open_office(data_dir, database_url)
-    with closing(office.jobs.store._database):
+    with closing(office.database):
         assert [office.jobs.get(job.id).status for job in jobs] == [JobStatus.SUCCEEDED] * 4
         assert homes_of(office.areas) == {"a": 1, "h0": 0, "h1": 1, "h2": 2, "h3": 3}
         assert office.areas.list_versions("town")[0].number == 5

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,16 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.cli.entry import run
-from app.dependencies import build_job_service
 from app.main import create_app
-from app.problems import explain_failure
-from app.schemas.job_kinds import JOB_KINDS
-from app.services.job_worker import Worker
 from app.settings import Settings
-from app.wiring import open_database, open_standards, open_store
+from app.wiring import open_database
 from tests.support.http import get_ok, get_problem
 from tests.support.own_standard import OWN, as_yaml, own_standard
 from tests.support.small_town import csv_file, do_import, town
+from tests.support.workers import make_worker
 
 NAMED = {"x-forwarded-user": "李 Ann".encode()}
 
@@ -48,17 +44,7 @@ def client(settings: Settings) -> Iterator[TestClient]:
 def work(settings: Settings) -> None:
     """Do the next job as a worker process of another user would."""
     with closing(open_database(settings)) as database:
-        worker = Worker(
-            build_job_service(settings, database),
-            open_store(settings, database, actor="worker"),
-            open_standards(database),
-            settings,
-            kinds=JOB_KINDS,
-            explain=explain_failure,
-            stop=threading.Event(),
-            abandon=lambda: None,
-        )
-        assert worker.run_next()
+        assert make_worker(settings, database).run_next()
 
 
 def changes(answer: Any) -> list[tuple[str, str, str]]:

@@ -4,6 +4,8 @@ import pytest
 from fastapi.testclient import TestClient
 from rasterio.io import MemoryFile
 
+from tests.support.http import check_problem
+
 URL = "/v1/areas/helsinki/siting/heat?standard=cn-mofcom-5-8-15&service=pharmacy&cell_m=200"
 
 
@@ -19,6 +21,6 @@ def test_raster_and_squares_tell_the_same(client: TestClient) -> None:
 
 
 def test_what_cannot_be_drawn_is_a_problem(client: TestClient) -> None:
-    assert client.get(URL.replace("200", "9")).json()["type"] == "urn:reach15:problem:bad-input"
-    assert client.get(URL.replace("pharmacy", "moon")).status_code == 404
-    assert client.get(f"{URL}&weight=population").json()["type"] == "urn:reach15:problem:bad-input"
+    check_problem(client.get(URL.replace("200", "9")), 422, "bad-input")
+    check_problem(client.get(URL.replace("pharmacy", "moon")), 404, "service-not-found")
+    check_problem(client.get(f"{URL}&weight=population"), 422, "bad-input")

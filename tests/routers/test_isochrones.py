@@ -7,7 +7,7 @@ import shapely
 from fastapi.testclient import TestClient
 
 from app.routers.isochrones import DEMO_FACILITY
-from tests.support.http import STANDARD, get_features, get_problem
+from tests.support.http import STANDARD, check_problem, get_features, get_problem
 from tests.support.pictures import check_rfc7946
 
 PATH = "/v1/areas/helsinki/isochrones"
@@ -23,10 +23,8 @@ def post(client: TestClient, **question: Any) -> Any:
 
 
 def refused(client: TestClient, parameter: str, place: str = "body", **question: Any) -> str:
-    response = client.post(PATH, json=question)
-    assert response.status_code == 422, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    (error,) = response.json()["errors"]
+    problem = check_problem(client.post(PATH, json=question), 422, "invalid-parameter")
+    (error,) = problem["errors"]
     assert (error["parameter"], error["in"]) == (parameter, place)
     return str(error["message"])
 

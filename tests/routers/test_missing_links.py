@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.schemas.wire_links import EXAMPLE, MissingLinksAnswer
+from tests.support.http import check_problem
 
 URL = "/v1/areas/helsinki/missing-links"
 QUERY = f"{URL}?standard=cn-mofcom-5-8-15&service=pharmacy&limit=3"
@@ -60,7 +61,7 @@ def test_what_cannot_be_asked_is_a_problem(
     client: TestClient, query: str, body: object, status: int, problem: str
 ) -> None:
     answer = client.post(f"{URL}?{query}", json=body) if body else client.post(f"{URL}?{query}")
-    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:reach15:problem:{problem}")
+    check_problem(answer, status, problem)
 
 
 def test_an_unknown_area_is_a_problem(client: TestClient) -> None:

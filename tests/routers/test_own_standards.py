@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from tests.support.http import PREFIX, STANDARD, get_ok
+from tests.support.http import STANDARD, check_problem, get_ok
 from tests.support.own_standard import OWN, as_json, as_yaml, own_standard
 from tests.support.proposing import collection, feature
 from tests.support.small_town import do_import, town
@@ -30,13 +30,6 @@ def workers(database_url: str, tmp_path: Path) -> Iterator[list[TestClient]]:
         yield [running.enter_context(TestClient(create_app(settings))) for _ in range(2)]
 
 
-def refused(response: Any, status: int, name: str) -> str:
-    assert response.status_code == status, response.text
-    problem = response.json()
-    assert problem["type"] == PREFIX + name
-    return str(problem["detail"])
-
-
 def covered(client: TestClient) -> Any:
     (service,) = get_ok(client, f"{HOME}/coverage", standard=OWN)["services"]
     return service["states"]["covered"]["households"]
@@ -44,7 +37,7 @@ def covered(client: TestClient) -> Any:
 
 def test_one_is_kept_used_replaced_and_removed(workers: list[TestClient]) -> None:
     one, two = workers
-    refused(two.get(COVERAGE), 404, "standard-not-found")
+    check_problem(two.get(COVERAGE), 404, "standard-not-found")
     made = one.post("/v1/standards", content=as_yaml(own_standard(10)), headers=YAML)
     assert made.status_code == 201, made.text
     assert made.headers["location"] == f"/v1/standards/{OWN}"
@@ -58,7 +51,9 @@ def test_one_is_kept_used_replaced_and_removed(workers: list[TestClient]) -> Non
     assert two.get(COVERAGE, headers={"if-none-match": tag}).status_code == 304
     assert one.post("/v1/standards", content=as_json(own_standard(10)), headers=JSON).status_code == 200
     assert two.get(COVERAGE).headers["etag"] == tag
-    refused(one.post("/v1/standards", content=as_json(own_standard(1)), headers=JSON), 409, "standard-exists")
+    check_problem(
+        one.post("/v1/standards", content=as_json(own_standard(1)), headers=JSON), 409, "standard-exists"
+    )
 
     # The same id and version, another limit: other answers under other tags.
     again = one.put(f"/v1/standards/{OWN}", content=as_json(own_standard(0.5)), headers=JSON)
@@ -73,7 +68,7 @@ def test_one_is_kept_used_replaced_and_removed(workers: list[TestClient]) -> Non
 
     assert two.delete(f"/v1/standards/{OWN}").status_code == 204
     for response in (one.get(COVERAGE), one.get(f"/v1/standards/{OWN}"), one.delete(f"/v1/standards/{OWN}")):
-        refused(response, 404, "standard-not-found")
+        check_problem(response, 404, "standard-not-found")
 
 
 def test_every_answer_takes_it(workers: list[TestClient]) -> None:
@@ -115,23 +110,23 @@ def test_the_place_of_a_mistake_is_named(workers: list[TestClient]) -> None:
 
     for text, headers in ((as_yaml(wrong), YAML), (as_json(wrong), JSON)):
         (line,) = (n for n, words in enumerate(text.splitlines(), 1) if "max_minute" in words)
-        assert refused(post(text, headers), 422, "bad-input") == (
+        assert check_problem(post(text, headers), 422, "bad-input")["detail"] == (
             f"standard, line {line}, services[0].max_minute: unknown field; did you mean max_minutes?"
         )
-    assert "is not JSON" in refused(post("id: a", JSON), 422, "bad-input")
-    assert "line 2: is not UTF-8" in refused(post(b"id: a\n\xff", YAML), 422, "bad-input")
-    assert "U+0000" in refused(post('{"id": "\\u0000"}', YAML), 422, "bad-input")
-    assert "must be a mapping" in refused(post("[]", JSON), 422, "bad-input")
-    refused(post("", YAML), 422, "bad-input")
-    refused(post(b"x" * 1_000_001, YAML), 413, "body-too-large")
-    refused(post("id: a", {"content-type": "text/csv"}), 415, "not-yaml")
+    assert "is not JSON" in check_problem(post("id: a", JSON), 422, "bad-input")["detail"]
+    assert "line 2: is not UTF-8" in check_problem(post(b"id: a\n\xff", YAML), 422, "bad-input")["detail"]
+    assert "U+0000" in check_problem(post('{"id": "\\u0000"}', YAML), 422, "bad-input")["detail"]
+    assert "must be a mapping" in check_problem(post("[]", JSON), 422, "bad-input")["detail"]
+    check_problem(post("", YAML), 422, "bad-input")
+    check_problem(post(b"x" * 1_000_001, YAML), 413, "body-too-large")
+    check_problem(post("id: a", {"content-type": "text/csv"}), 415, "not-yaml")
     shipped = as_yaml(own_standard(id=STANDARD))
-    refused(post(shipped, YAML), 409, "standard-is-shipped")
-    refused(one.delete(f"/v1/standards/{STANDARD}"), 409, "standard-is-shipped")
-    detail = refused(
+    check_problem(post(shipped, YAML), 409, "standard-is-shipped")
+    check_problem(one.delete(f"/v1/standards/{STANDARD}"), 409, "standard-is-shipped")
+    detail = check_problem(
         one.put("/v1/standards/other", content=as_yaml(own_standard()), headers=YAML), 422, "bad-input"
-    )
+    )["detail"]
     assert "other is to be replaced" in detail
     foreign = YAML | {"origin": "https://elsewhere.example"}
-    refused(post(as_yaml(own_standard()), foreign), 403, "other-site")
+    check_problem(post(as_yaml(own_standard()), foreign), 403, "other-site")
     assert {item["origin"] for item in get_ok(one, "/v1/standards")["standards"]} == {"shipped"}

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from tests.support.gate_street import import_street, place, street_files
-from tests.support.http import PREFIX
+from tests.support.http import check_problem
 from tests.support.proposing import collection, feature
 
 PATH = "/v1/areas/street/scenarios"
@@ -37,13 +37,6 @@ def client(tmp_path: Path, files: dict[str, Path]) -> Iterator[TestClient]:
         yield started
 
 
-def problem(response: Any, status: int, name: str) -> str:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["type"] == PREFIX + name
-    return str(response.json()["detail"])
-
-
 def test_a_scenario_is_the_very_document(client: TestClient) -> None:
     name = "方案 一".replace(" ", "-")
     address = f"{PATH}/{quote(name)}"
@@ -58,16 +51,16 @@ def test_a_scenario_is_the_very_document(client: TestClient) -> None:
     again = client.put(address, content=text, headers=GEOJSON)
     assert (again.status_code, "location" in again.headers) == (200, False)
     assert client.delete(address).status_code == 204
-    assert name in problem(client.get(address), 404, "scenario-not-found")
-    problem(client.delete(address), 404, "scenario-not-found")
+    assert name in check_problem(client.get(address), 404, "scenario-not-found")["detail"]
+    check_problem(client.delete(address), 404, "scenario-not-found")
 
 
 def test_nobody_overwrites_what_he_has_not_seen(client: TestClient) -> None:
     address = f"{PATH}/plan"
-    problem(client.put(address, json=ADD, headers={"If-Match": "*"}), 412, "precondition-failed")
+    check_problem(client.put(address, json=ADD, headers={"If-Match": "*"}), 412, "precondition-failed")
     first = client.put(address, json=ADD, headers={"If-None-Match": "*"})
     assert first.status_code == 201
-    problem(client.put(address, json=CLOSE, headers={"If-None-Match": "*"}), 412, "precondition-failed")
+    check_problem(client.put(address, json=CLOSE, headers={"If-None-Match": "*"}), 412, "precondition-failed")
     # Whichever coding a client asked for, its tag is known again.
     plain = client.get(address, headers={"Accept-Encoding": "identity"}).headers["etag"]
     packed = client.get(address, headers={"Accept-Encoding": "gzip"}).headers["etag"]
@@ -75,8 +68,8 @@ def test_nobody_overwrites_what_he_has_not_seen(client: TestClient) -> None:
     second = client.put(address, json=CLOSE, headers={"If-Match": f'"other", {plain}'})
     assert second.status_code == 200
     for tag in (plain, packed, f"W/{second.headers['etag']}", "nonsense"):
-        problem(client.put(address, json=ADD, headers={"If-Match": tag}), 412, "precondition-failed")
-        problem(client.delete(address, headers={"If-Match": tag}), 412, "precondition-failed")
+        check_problem(client.put(address, json=ADD, headers={"If-Match": tag}), 412, "precondition-failed")
+        check_problem(client.delete(address, headers={"If-Match": tag}), 412, "precondition-failed")
     assert client.get(address).json() == CLOSE
     assert client.delete(address, headers={"If-Match": second.headers["etag"]}).status_code == 204
 
@@ -89,8 +82,8 @@ def test_lists_come_in_pages(client: TestClient) -> None:
     assert (first["numberMatched"], first["numberReturned"]) == (3, 2)
     second = client.get(first["links"][0]["href"]).json()
     assert ([item["name"] for item in second["scenarios"]], second["links"]) == (["c"], [])
-    problem(client.get(PATH, params={"cursor": "?"}), 422, "invalid-parameter")
-    problem(client.get("/v1/areas/atlantis/scenarios"), 404, "area-not-found")
+    check_problem(client.get(PATH, params={"cursor": "?"}), 422, "invalid-parameter")
+    check_problem(client.get("/v1/areas/atlantis/scenarios"), 404, "area-not-found")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +101,7 @@ def test_lists_come_in_pages(client: TestClient) -> None:
 )
 def test_what_could_not_be_checked_is_not_stored(client: TestClient, name: str, body: Any, says: str) -> None:
     refused = client.put(f"{PATH}/{quote(name)}", json=body)
-    assert says in problem(refused, 422, "bad-input")
+    assert says in check_problem(refused, 422, "bad-input")["detail"]
     if name == "a" and body != {"proposal": ADD}:
         sent = client.post(CHECK, json=body, params={"standard": STANDARD})
         assert refused.json()["detail"] == sent.json()["detail"]
@@ -116,14 +109,19 @@ def test_what_could_not_be_checked_is_not_stored(client: TestClient, name: str, 
 
 
 def test_other_refusals(client: TestClient, tmp_path: Path) -> None:
-    problem(client.put("/v1/areas/atlantis/scenarios/a", json=ADD), 404, "area-not-found")
-    problem(client.put(f"{PATH}/a", data={"a": "b"}), 415, "not-json")
-    problem(client.put(f"{PATH}/a", json=ADD, params={"lenient": "so"}), 422, "invalid-parameter")
-    problem(client.put(f"{PATH}/a", json=ADD, headers={"Origin": "http://else.where"}), 403, "other-site")
-    assert "line 2" in problem(client.put(f"{PATH}/a", content=b"{\n", headers=GEOJSON), 422, "bad-input")
+    check_problem(client.put("/v1/areas/atlantis/scenarios/a", json=ADD), 404, "area-not-found")
+    check_problem(client.put(f"{PATH}/a", data={"a": "b"}), 415, "not-json")
+    check_problem(client.put(f"{PATH}/a", json=ADD, params={"lenient": "so"}), 422, "invalid-parameter")
+    check_problem(
+        client.put(f"{PATH}/a", json=ADD, headers={"Origin": "http://else.where"}), 403, "other-site"
+    )
+    assert (
+        "line 2"
+        in check_problem(client.put(f"{PATH}/a", content=b"{\n", headers=GEOJSON), 422, "bad-input")["detail"]
+    )
     with TestClient(create_app(Settings(data_dir=tmp_path, read_only=True))) as closed:
-        problem(closed.put(f"{PATH}/a", json=ADD), 403, "read-only")
-        problem(closed.delete(f"{PATH}/a"), 403, "read-only")
+        check_problem(closed.put(f"{PATH}/a", json=ADD), 403, "read-only")
+        check_problem(closed.delete(f"{PATH}/a"), 403, "read-only")
 
 
 def test_a_scenario_is_checked_as_what_was_sent(client: TestClient) -> None:
@@ -138,11 +136,15 @@ def test_a_scenario_is_checked_as_what_was_sent(client: TestClient) -> None:
     def refused(body: Any, **more: Any) -> Any:
         return client.post(CHECK, json=body, params={**query, **more})
 
-    problem(refused({"scenario": "none"}), 404, "scenario-not-found")
-    assert "both" in problem(refused({"scenario": "plan", "proposal": CLOSE}), 422, "bad-input")
-    assert "scenario" in problem(refused({"scenario": 1}), 422, "bad-input")
-    assert "polcy" in problem(refused({"scenario": "plan", "polcy": {}}), 422, "bad-input")
-    assert "crs" in problem(refused({"scenario": "plan"}, crs="gcj02"), 422, "invalid-parameter")
+    check_problem(refused({"scenario": "none"}), 404, "scenario-not-found")
+    assert (
+        "both" in check_problem(refused({"scenario": "plan", "proposal": CLOSE}), 422, "bad-input")["detail"]
+    )
+    assert "scenario" in check_problem(refused({"scenario": 1}), 422, "bad-input")["detail"]
+    assert "polcy" in check_problem(refused({"scenario": "plan", "polcy": {}}), 422, "bad-input")["detail"]
+    assert (
+        "crs" in check_problem(refused({"scenario": "plan"}, crs="gcj02"), 422, "invalid-parameter")["detail"]
+    )
 
 
 def test_a_scenario_is_read_as_it_was_stored(client: TestClient) -> None:
@@ -170,13 +172,15 @@ def test_a_scenario_outlives_a_version_and_names_what_is_gone(
     import_street(tmp_path, files | {"facilities": fewer})
     assert client.get(f"{PATH}/plan").json() == CLOSE
     gone = client.post(CHECK, json={"scenario": "plan"}, params=query)
-    assert problem(gone, 422, "bad-input").startswith("scenario 'plan', feature 1, property facility: ")
+    assert check_problem(gone, 422, "bad-input")["detail"].startswith(
+        "scenario 'plan', feature 1, property facility: "
+    )
     assert "'west'" in gone.json()["detail"]
     import_street(tmp_path, files)
     after = client.post(CHECK, json={"scenario": "plan"}, params=query).json()
     assert after["changes"] == before["changes"]
     assert client.delete("/v1/areas/street").status_code in (200, 204)
-    problem(client.get(f"{PATH}/plan"), 404, "area-not-found")
+    check_problem(client.get(f"{PATH}/plan"), 404, "area-not-found")
 
 
 def test_storing_is_documented() -> None:

@@ -2,25 +2,23 @@
 
 import random
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from app.dependencies import build_job_service
 from app.main import create_app
-from app.problems import explain_failure
-from app.schemas.job_kinds import JOB_KINDS
-from app.services.job_worker import Worker
 from app.settings import Settings
-from app.wiring import open_database, open_standards
+from app.wiring import open_database
+from tests.support.http import check_problem
 from tests.support.own_standard import OWN, as_yaml, own_standard
-from tests.support.stores import area_store
+from tests.support.processes import PATIENCE_S
+from tests.support.workers import make_worker
 
 URL = "/v1/areas/helsinki/siting"
 BODY = {"standard": "cn-mofcom-5-8-15", "services": ["pharmacy"], "sites": 2, "ignore_existing": True}
@@ -36,7 +34,6 @@ LOTS = {
     ],
 }
 Ask = Callable[..., Any]
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +51,8 @@ def service(data_dir: Path) -> Iterator[TestClient]:
 def work(data_dir: Path) -> Iterator[Callable[[], bool]]:
     """A worker's turn: it does the oldest waiting job."""
     settings = Settings(data_dir=data_dir)
-    database = open_database(settings)
-    jobs = build_job_service(settings, database)
-    worker = Worker(
-        jobs,
-        area_store(settings.data_path),
-        open_standards(database),
-        settings,
-        kinds=JOB_KINDS,
-        explain=explain_failure,
-        stop=threading.Event(),
-        abandon=lambda: None,
-    )
-    yield worker.run_next
-    database.close()
+    with closing(open_database(settings)) as database:
+        yield make_worker(settings, database).run_next
 
 
 @pytest.fixture
@@ -199,13 +184,10 @@ def test_wrong_questions_are_refused_at_once(
     service: TestClient, data_dir: Path, changes: dict[str, Any], at_fault: str | None
 ) -> None:
     response = service.post(URL, json=BODY | changes)
-    assert response.status_code == 422, response.text
-    problem = response.json()
+    problem = check_problem(response, 422, "bad-input" if at_fault is None else "invalid-parameter")
     assert str(data_dir) not in problem["detail"]
     if at_fault is not None:
         assert at_fault in [error["parameter"] for error in problem["errors"]]
-    else:
-        assert problem["type"] == "urn:reach15:problem:bad-input"
 
 
 def test_unknown_things_are_not_found(service: TestClient) -> None:

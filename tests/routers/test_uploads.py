@@ -13,6 +13,7 @@ from app.main import create_app
 from app.routers import multipart
 from app.services.import_job import import_request
 from app.settings import Settings
+from tests.support.http import check_problem
 
 PBF = ("small.osm.pbf", b"not really a PBF")
 
@@ -27,14 +28,6 @@ def service(data_dir: Path) -> Iterator[TestClient]:
     """A service over an empty data directory; nobody does its jobs."""
     with TestClient(create_app(Settings(data_dir=data_dir, max_upload_mb=1))) as client:
         yield client
-
-
-def refused(response: Any, status: int, name: str) -> Any:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    problem = response.json()
-    assert problem["type"] == f"urn:reach15:problem:{name}"
-    return problem
 
 
 def left_over(data_dir: Path) -> list[Path]:
@@ -60,7 +53,7 @@ def test_an_upload_becomes_a_job_and_its_files_wait_for_it(service: TestClient, 
     cancelled = service.delete(response.headers["location"]).json()
     assert cancelled["status"] == "cancelled"
     assert left_over(data_dir) == []
-    again = refused(service.post(f"/v1/jobs/{job['id']}/retry"), 409, "job-conflict")
+    again = check_problem(service.post(f"/v1/jobs/{job['id']}/retry"), 409, "job-conflict")
     assert "send it again" in again["detail"]
 
 
@@ -87,7 +80,7 @@ def test_a_form_that_is_wrong_names_its_fields(
     files = files or {"boundary": ("b.geojson", b"{}")} if "place" not in data else {"osm": PBF}
     if at_fault == ["name", "osm"]:
         files = {"households": ("h.csv", b"")}
-    problem = refused(service.post("/v1/areas", data=data, files=files), 422, "invalid-parameter")
+    problem = check_problem(service.post("/v1/areas", data=data, files=files), 422, "invalid-parameter")
     assert [error["parameter"] for error in problem["errors"]] == at_fault
     assert left_over(data_dir) == []
 
@@ -99,13 +92,13 @@ def test_too_large_is_known_from_the_header_or_while_it_streams(service: TestCli
             yield b"\0" * 10_000
 
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    long = refused(
+    long = check_problem(
         service.post("/v1/areas", content=b"", headers=headers | {"Content-Length": "1000001"}),
         413,
         "upload-too-large",
     )
     assert long["limit_mb"] == 1
-    refused(service.post("/v1/areas", content=endless(), headers=headers), 413, "upload-too-large")
+    check_problem(service.post("/v1/areas", content=endless(), headers=headers), 413, "upload-too-large")
     assert left_over(data_dir) == []
 
 
@@ -125,7 +118,9 @@ def test_too_large_is_known_from_the_header_or_while_it_streams(service: TestCli
 def test_what_is_no_form_is_refused(
     service: TestClient, data_dir: Path, content_type: str, body: bytes, status: int, name: str
 ) -> None:
-    refused(service.post("/v1/areas", content=body, headers={"Content-Type": content_type}), status, name)
+    check_problem(
+        service.post("/v1/areas", content=body, headers={"Content-Type": content_type}), status, name
+    )
     assert left_over(data_dir) == []
 
 
@@ -133,7 +128,7 @@ def test_a_form_refused_at_its_end_is_answered_at_once(service: TestClient) -> N
     answered = TestClient(nothing_after_the_end(service.app)).post(
         "/v1/areas", data={"nmae": "x"}, files={"osm": PBF}
     )
-    refused(answered, 422, "invalid-parameter")
+    check_problem(answered, 422, "invalid-parameter")
 
 
 def nothing_after_the_end(app: ASGIApp) -> ASGIApp:
@@ -162,7 +157,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 
     monkeypatch.setattr(multipart._Reader, "write", write)
     response = service.post("/v1/areas", data={"name": "small"}, files={"osm": PBF})
-    refused(response, 507, "storage-full")
+    check_problem(response, 507, "storage-full")
     assert left_over(data_dir) == []
 
 
@@ -178,10 +173,10 @@ def test_a_full_disk_is_said_and_leaves_nothing(
 def test_pages_of_other_sites_change_nothing(
     service: TestClient, data_dir: Path, headers: dict[str, str]
 ) -> None:
-    refused(
+    check_problem(
         service.post("/v1/areas", data={"name": "x"}, files={"osm": PBF}, headers=headers), 403, "other-site"
     )
-    refused(service.delete("/v1/areas/small", headers=headers), 403, "other-site")
+    check_problem(service.delete("/v1/areas/small", headers=headers), 403, "other-site")
     assert left_over(data_dir) == []
     assert service.get("/v1/areas", headers=headers).status_code == 200
 
@@ -195,16 +190,16 @@ def test_the_services_own_pages_may_change_something(service: TestClient) -> Non
 
 def test_a_read_only_service_changes_nothing(tmp_path: Path) -> None:
     with TestClient(create_app(Settings(data_dir=tmp_path, read_only=True))) as service:
-        refused(service.post("/v1/areas", data={"name": "small"}, files={"osm": PBF}), 403, "read-only")
-        refused(service.delete("/v1/areas/small"), 403, "read-only")
-        refused(service.post("/v1/jobs/x/retry"), 403, "read-only")
+        check_problem(service.post("/v1/areas", data={"name": "small"}, files={"osm": PBF}), 403, "read-only")
+        check_problem(service.delete("/v1/areas/small"), 403, "read-only")
+        check_problem(service.post("/v1/jobs/x/retry"), 403, "read-only")
 
 
 def test_jobs_that_are_not_there(service: TestClient) -> None:
     for path in ("/v1/jobs/none", "/v1/jobs/none/report.csv", "/v1/jobs/none/files/x"):
-        assert refused(service.get(path), 404, "job-not-found")["job_id"]
-    refused(service.post("/v1/jobs/none/cancel"), 404, "job-not-found")
-    refused(service.get("/v1/jobs", params={"cursor": "bm9kZS8x"}), 422, "invalid-parameter")
+        assert check_problem(service.get(path), 404, "job-not-found")["job_id"]
+    check_problem(service.post("/v1/jobs/none/cancel"), 404, "job-not-found")
+    check_problem(service.get("/v1/jobs", params={"cursor": "bm9kZS8x"}), 422, "invalid-parameter")
 
 
 def test_grids_of_age_groups_come_in_fields_of_their_names(service: TestClient, data_dir: Path) -> None:
@@ -221,7 +216,7 @@ def test_grids_of_age_groups_come_in_fields_of_their_names(service: TestClient, 
     )
     assert wanted.population_crs == "gcj02"
     service.delete(f"/v1/jobs/{job_id}")
-    refused(
+    check_problem(
         service.post("/v1/areas", data={"name": "small", "population_column": "n"}, files={"osm": PBF}),
         422,
         "bad-input",

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from tests.support.http import STANDARD, get_ok, get_problem
+from tests.support.http import STANDARD, check_problem, get_ok, get_problem
 from tests.support.small_town import do_import, town
 from tests.support.stores import area_store
 
@@ -63,10 +63,8 @@ def test_versions_and_the_way_back(client: TestClient, data: Path) -> None:
 
         assert client.post("/v1/areas/town/rollback", json={"version": new["version"]}).json()["number"] == 2
         assert client.post("/v1/areas/town/rollback").json()["number"] == 1  # the one before
-        problem = client.post("/v1/areas/town/rollback")
-        assert problem.status_code == 404
-        assert problem.json()["type"] == "urn:reach15:problem:version-not-found"
-        assert "no earlier version" in problem.json()["detail"]
+        problem = check_problem(client.post("/v1/areas/town/rollback"), 404, "version-not-found")
+        assert "no earlier version" in problem["detail"]
 
 
 @pytest.mark.parametrize("wanted", [{"version": 9}, {"version": "x"}, {"version": ""}, {"version": "\0"}])

@@ -22,12 +22,16 @@ def get_features(client: TestClient, path: str, **parameters: Any) -> Any:
 
 
 def get_problem(client: TestClient, path: str, status: int, name: str, **parameters: Any) -> Any:
-    """The body of a problem of the right kind and shape."""
-    response = client.get(path, params=parameters)
+    """The problem that is there instead of an answer."""
+    return check_problem(client.get(path, params=parameters), status, name)
+
+
+def check_problem(response: Any, status: int, name: str) -> Any:
+    """The body of an answer that must be a problem of the right kind and shape."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()
-    assert problem["type"] == PREFIX + name
+    assert problem["type"] == PREFIX + name, problem
     assert problem["status"] == status
     assert problem["title"]
     assert problem["detail"]
