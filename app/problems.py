@@ -281,7 +281,8 @@ def invalid_parameter(*faults: tuple[str, str], where: str = "query") -> Request
 def explain_failure(error: Exception, job: Job, folder: Path) -> Explained:
     """Why a job failed, as the problem that a request would have been answered with.
 
-    Rows of a file stand under ``rows``. Files are named as the user sent them, not by the `folder` they were kept in.
+    Rows of files stand under ``rows``: of one file ``file`` says which it was, of several each row in ``input``. Files
+    are named as the user sent them, not by the `folder` they were kept in.
     """
     cause: BaseException | None = error
     while cause is not None:
@@ -294,7 +295,9 @@ def explain_failure(error: Exception, job: Job, folder: Path) -> Explained:
         logger.error("job %s (%s): %s", job.id, job.kind, error, exc_info=error)
     detail = kind.detail or re.sub(re.escape(str(folder)) + r"/[a-z0-9_]+/", "", str(error))
     facts = {} if kind.detail else {name: _finite(getattr(error, name)) for name in kind.facts}
-    rows = {name: facts.pop(name) for name in ("rejected", "repaired") if name in facts}
+    if isinstance(error, RowsRejectedError):
+        only = {"file": next(iter(error.reports))} if len(error.reports) == 1 else {}
+        facts = only | {"rows": facts}
     problem = {
         "type": kind.uri,
         "title": kind.title,
@@ -302,7 +305,6 @@ def explain_failure(error: Exception, job: Job, folder: Path) -> Explained:
         "detail": detail,
         "instance": f"/v1/jobs/{job.id}",
         **facts,
-        **({"file": getattr(error, "what", ""), "rows": rows} if rows else {}),
     }
     return Explained(problem, retriable=kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 

@@ -22,7 +22,7 @@ from app.cli.options import (
     parse_group,
 )
 from app.cli.output import write_json, write_tables
-from app.cli.row_reports import RowFile, check_report, joined, tell_rows, write_row_report
+from app.cli.row_reports import check_report, files_of_import, tell_rows, write_row_report
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
 
@@ -121,9 +121,9 @@ def import_(
 
     from app.cli.importing import run_import
     from app.cli.wiring import load_settings, open_store
-    from app.domain.row_report import RowReport
+    from app.domain.row_report import RowReport, joined_rows
     from app.services.import_area import ImportRequest
-    from app.services.import_request import check_request, read_options
+    from app.services.import_request import check_request
 
     request = ImportRequest(
         area_id=name,
@@ -160,17 +160,14 @@ def import_(
     check_report(report)
     check_request(request)
     settings = load_settings()
-    given = {"households": households, "facilities": facilities, "zones": zones}
-    files = {
-        kind: RowFile(path, read_options(request, kind)) for kind, path in given.items() if path is not None
-    }
+    files = files_of_import(request)
     with refusals_reported(report, files, as_json=as_json):
         done = run_import(request, open_store(settings), settings)
     rows = {kind: RowReport.from_json(content) for kind, content in done.rows.items()}
     write_row_report(report, rows, files)
     tell_rows(rows, listed=as_json or report is not None)
     if as_json:
-        write_json(asdict(done) | joined(rows))
+        write_json(asdict(done) | joined_rows(rows))
         return
     from app.cli.import_report import import_report_parts
 

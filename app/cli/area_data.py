@@ -21,7 +21,7 @@ from app.cli.options import (
     parse_group,
 )
 from app.cli.output import write_json, write_tables
-from app.cli.row_reports import RowFile, check_report, joined, tell_rows, write_row_report
+from app.cli.row_reports import RowFile, check_report, files_of_update, tell_rows, write_row_report
 
 if TYPE_CHECKING:
     from app.services.update_area import Kind
@@ -141,21 +141,21 @@ def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options:
     from app.cli.import_report import update_report_parts
     from app.cli.importing import run_update
     from app.cli.wiring import load_settings, open_store
-    from app.domain.row_report import RowReport
-    from app.services.update_area import DataRequest, check_data_request, read_options_of
+    from app.domain.row_report import RowReport, joined_rows
+    from app.services.update_area import DataRequest, check_data_request
 
     request = DataRequest(kind=kind, **options)
     check_data_request(request)
     check_report(report_path)
     settings = load_settings()
-    files: dict[str, RowFile] = {kind: RowFile(request.file, read_options_of(request))}
+    files = files_of_update(request)
     with refusals_reported(report_path, files, as_json=as_json):
         report = run_update(request, open_store(settings), settings)
     rows = {kind: RowReport.from_json(content) for kind, content in report.rows.items()}
     write_row_report(report_path, rows, files)
     tell_rows(rows, listed=as_json or report_path is not None)
     if as_json:
-        write_json(asdict(report) | joined(rows) | {"dry_run": request.dry_run})
+        write_json(asdict(report) | joined_rows(rows) | {"dry_run": request.dry_run})
     else:
         write_tables(update_report_parts(report, dry_run=request.dry_run))
 
@@ -164,15 +164,13 @@ def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options:
 def refusals_reported(
     report_path: Path | None, files: "dict[str, RowFile]", *, as_json: bool
 ) -> Iterator[None]:
-    """Write the report of a refused file's rows too, before the refusal goes its way."""
-    from app.domain.row_report import RowsRejectedError
+    """Write the report of refused files' rows too, before the refusal goes its way."""
+    from app.domain.row_report import RowsRejectedError, joined_rows
 
     try:
         yield
     except RowsRejectedError as error:
-        kind = error.what or next(iter(files))
-        if kind in files:
-            write_row_report(report_path, {kind: error.row_report}, files)
+        write_row_report(report_path, error.reports, files)
         if as_json:
-            write_json(error.row_report.as_json())
+            write_json(joined_rows(error.reports))
         raise

@@ -68,29 +68,37 @@ class RowReport:
         )
 
 
+def joined_rows(reports: Mapping[str, RowReport]) -> RowReportJson:
+    """The rows of several inputs in one report, JSON-ready; of more than one each row says its own in ``input``."""
+    result: RowReportJson = {"rejected": [], "repaired": []}
+    for what, report in reports.items():
+        which: RowJson = {"input": what} if len(reports) > 1 else {}
+        for name, rows in report.as_json().items():
+            result[name] += [{**row, **which} for row in rows]
+    return result
+
+
 class RowsRejectedError(BadInputError):
-    """A file is refused because of its rows; ``row_report`` names every one of them.
+    """A file, or several at once, are refused because of their rows.
 
     Parameters
     ----------
     where, problem : str
         As in `BadInputError`: the first bad row, and how many more there are.
-    row_report : RowReport
-    what : str
-        Which input the file was: ``households``, ``facilities``, ``zones``; empty where nobody said.
+    reports : mapping of str to RowReport
+        Every bad row of each input by its name, such as ``households``.
     """
 
-    def __init__(self, where: str, problem: str, row_report: RowReport, what: str = "") -> None:
-        self.row_report = row_report
-        self.what = what
+    def __init__(self, where: str, problem: str, reports: Mapping[str, RowReport]) -> None:
+        self.reports = dict(reports)
         super().__init__(where, problem)
 
     @property
     def rejected(self) -> list[RowJson]:
-        """Rejected rows, JSON-ready."""
-        return self.row_report.as_json()["rejected"]
+        """Rejected rows, JSON-ready; of several inputs each row says its own."""
+        return joined_rows(self.reports)["rejected"]
 
     @property
     def repaired(self) -> list[RowJson]:
-        """Repaired rows, JSON-ready."""
-        return self.row_report.as_json()["repaired"]
+        """Repaired rows, likewise."""
+        return joined_rows(self.reports)["repaired"]

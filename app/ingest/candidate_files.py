@@ -50,7 +50,7 @@ def read_candidates_file(path: Path, options: ReadOptions = AS_IT_STANDS) -> Can
     services: tuple[tuple[str, ...], ...] = ((),) * table.count
     if "services" in table.columns:
         services = table_values.services(table)
-    table.problems.raise_if_any()
+    table.problems.raise_if_any("candidates")
     if table.count == 0:
         raise BadInputError(table.file, "has no rows; give at least one candidate")
     order = np.argsort(ids, kind="stable")

@@ -54,7 +54,13 @@ def is_raster(path: Path) -> bool:
 
 
 def read_grid_file(
-    path: Path, bounds_deg: Bounds, *, columns: tuple[str, ...], asked: bool, crs: str | None = None
+    path: Path,
+    bounds_deg: Bounds,
+    *,
+    columns: tuple[str, ...],
+    asked: bool,
+    crs: str | None = None,
+    what: str = "population",
 ) -> GridFile:
     """The cells of a grid: of a raster those around a box, of a file of polygons all.
 
@@ -68,10 +74,12 @@ def read_grid_file(
         Whether the user named the column, the first of `columns` then.
     crs : str or None
         Coordinate system of polygons that the user named.
+    what : str
+        The input that the grid is: ``population``, or an age group.
 
     Raises
     ------
-    BadInputError
+    RowsRejectedError, BadInputError
         If the file cannot be used, or does not reach the box.
     """
     if is_raster(path):
@@ -86,7 +94,7 @@ def read_grid_file(
             f"has no column {columns[0]} (found: {found}); name the one with the people by --population-column",
         )
     persons = table_values.weights(table, column)
-    table.problems.raise_if_any()
+    table.problems.raise_if_any(what)
     also = [name for name in wanted if name in table.columns and name != column]
     if also:
         table.warnings.append(f"{table.file}: people are taken from column {column}, not from {listed(also)}")

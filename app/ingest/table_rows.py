@@ -104,8 +104,8 @@ class RowProblems:
         )
         return RowReport(rejected, tuple(repaired))
 
-    def raise_if_any(self) -> None:
-        """Refuse the file if any row is bad.
+    def raise_if_any(self, what: str) -> None:
+        """Refuse the file if any row is bad; `what` is the input that it was given as, such as ``households``.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class RowProblems:
         if first.column is not None:
             place += f", column {first.column}"
         more = {0: "", 1: " (1 more row has errors)"}.get(others, f" ({others} more rows have errors)")
-        raise RowsRejectedError(place, first.reason + more, self.report())
+        raise RowsRejectedError(place, first.reason + more, {what: self.report()})
 
 
 @dataclass(frozen=True)

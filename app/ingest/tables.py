@@ -17,7 +17,6 @@ from app.domain.access import GIVEN, INSIDE, AccessPoints
 from app.domain.errors import BadInputError
 from app.domain.facility import FacilityPlaces
 from app.domain.household import AGE_GROUPS, Households
-from app.domain.row_report import RowsRejectedError
 from app.geo.units import Geometries, IntArray
 from app.ingest import table_places, table_values
 from app.ingest.table_columns import (
@@ -178,7 +177,7 @@ def read_area_file(path: Path, what: str, options: ReadOptions = AS_IT_STANDS) -
     """
     table = _only_areas(read_raw(path, options, Wanted((), options.columns, polygons=True)), what)
     places = table_places.places(table, max_edge_m=MAX_EDGE_M)
-    table.problems.raise_if_any()
+    table.problems.raise_if_any(what)
     for warning in table.warnings:
         logger.info("%s", warning)
     polygons = places[np.isin(shapely.get_type_id(places), table_places.POLYGONS)]
@@ -199,11 +198,7 @@ def keep_good(table: RawTable, ids: NDArray[np.str_], options: ReadOptions, what
     """Positions of the rows to keep, by id; refuses the file where bad rows are not to be skipped."""
     good = table.good_rows()
     if options.on_error == "fail" or len(good) == 0:
-        try:
-            table.problems.raise_if_any()
-        except RowsRejectedError as error:
-            error.what = what
-            raise
+        table.problems.raise_if_any(what)
     return good[np.argsort(ids[good], kind="stable")]
 
 
@@ -216,7 +211,7 @@ def _note_lines(table: RawTable, what: str) -> None:
 def _only_areas(table: RawTable, what: str) -> RawTable:
     """Rows that may be areas. Exports of boundaries often carry a label point or a row without geometry."""
     _note_lines(table, what)
-    table.problems.raise_if_any()
+    table.problems.raise_if_any(what)
     geometry: Geometries = np.asarray(table.geometry, dtype=object)
     kept = ~np.isin(shapely.get_type_id(geometry), NO_AREA) & ~shapely.is_empty(geometry)
     return replace(table, numbers=table.numbers[kept], geometry=geometry[kept])

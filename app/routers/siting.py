@@ -136,7 +136,7 @@ def post_siting(
         except BadInputError as error:  # names the file in our folder; whoever sent it knows none
             where = error.where.replace(f"{folder}/sent/", "")
             if isinstance(error, RowsRejectedError):
-                raise RowsRejectedError(where, error.problem, error.row_report, "candidates") from error
+                raise RowsRejectedError(where, error.problem, error.reports) from error
             raise BadInputError(where, error.problem) from error
         job = jobs.submit(SITING_KIND, _without_files(body), area_id=area, job_id=job_id)
     return accepted(job)

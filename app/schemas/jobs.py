@@ -60,7 +60,7 @@ def report_rows(job: Job) -> list[tuple[Any, ...]]:
     if job.problem and "rows" in job.problem:
         tables[job.problem.get("file", "")] = job.problem["rows"]
     return [
-        (file, row["row"], row["column"], row["value"], outcome, row["reason"])
+        (row.get("input", file), row["row"], row["column"], row["value"], outcome, row["reason"])
         for file, table in tables.items()
         for outcome in ("rejected", "repaired")
         for row in table.get(outcome, ())

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.area import Area, ImportReport
 from app.domain.errors import BadInputError
+from app.domain.row_report import RowsRejectedError
 from app.geo.errors import GeoError, NoWalkableWayError
 from app.geo.links import EdgeLocator
 from app.geo.network import WalkNetwork
@@ -37,6 +38,7 @@ from app.services.import_terrain import TerrainPart, add_slope
 from app.services.import_zones import place_households, read_zones
 from app.services.no_collection import no_collection
 from app.services.ports import AreaStore
+from app.services.row_refusals import all_taken, tried
 from app.services.stages import Stages
 from app.settings import Settings
 
@@ -86,17 +88,22 @@ def import_area(
             if request.boundary_file is not None and study_area is not None:
                 refuse_elsewhere(study_area, extent.polygon, request.boundary_file, "the extent")
         with stages.stage("zones"):
-            zones, zone_warnings, zone_rows = read_zones(
-                request, source, Near(extent.polygon, network.projection)
-            )
+            near = Near(extent.polygon, network.projection)
+            zoning = tried(read_zones, request, source, near)
+            others = request.households_file or request.facilities_file
+            if isinstance(zoning, RowsRejectedError) and others is None:
+                raise zoning
     estimate = DwellingEstimate(settings.dwelling_floor_area_m2, settings.default_building_levels)
     with stages.stage("households_and_facilities"):
         locator = EdgeLocator(network, max_link_m=settings.max_link_m)
         # Most of the time is spent in GEOS, which lets go of the interpreter's lock.
         with ThreadPoolExecutor(max_workers=1) as other:
-            facility_side = other.submit(find_facilities, request, extract, locator, extent, known_services)
-            homes = find_households(request, extract, locator, extent, study_area, estimate)
-            places = facility_side.result()
+            facility_side = other.submit(
+                tried, find_facilities, request, extract, locator, extent, known_services
+            )
+            home_side = tried(find_households, request, extract, locator, extent, study_area, estimate)
+            homes, places, zone_part = all_taken(home_side, facility_side.result(), zoning)
+        zones = zone_part.zones
         zoned = place_households(zones, homes.households)
     osm_counts, obstacles = extract.counts, extract.obstacles
     del extract, locator  # the largest things of all; what follows needs room of its own
@@ -107,7 +114,7 @@ def import_area(
         *homes.warnings,
         *places.warnings,
     )
-    warnings = (*warnings, *zone_warnings, *zoned.warnings)
+    warnings = (*warnings, *zone_part.warnings, *zoned.warnings)
 
     with stages.stage("hash"):
         digest = data_hash(
@@ -162,7 +169,11 @@ def import_area(
         stages_s=stages.seconds,
         rows={
             kind: rows.as_json()
-            for kind, rows in (("households", homes.rows), ("facilities", places.rows), ("zones", zone_rows))
+            for kind, rows in (
+                ("households", homes.rows),
+                ("facilities", places.rows),
+                ("zones", zone_part.rows),
+            )
             if rows is not None
         },
     )

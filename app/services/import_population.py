@@ -51,7 +51,7 @@ def add_population(
         columns = (asked,) if asked else COLUMNS if name == "population" else (name, *COLUMNS)
         crs = request.population_crs if path.suffix.lower() not in RASTER_ENDINGS else None
         bounds_deg = _bounds(households, extent)
-        read = read_grid_file(path, bounds_deg, columns=columns, asked=asked is not None, crs=crs)
+        read = read_grid_file(path, bounds_deg, columns=columns, asked=asked is not None, crs=crs, what=name)
         spread = _spread(read.grid, households, size, extent, path)
         if name == "population":
             households = replace(households, population=spread.persons)

@@ -26,7 +26,7 @@ def test_refusal_names_the_first_row_and_carries_all() -> None:
     problems.add(4, "lat", "is not a number", float("nan"))
     problems.add(4, "id", "comes too late to be told", 1)
     with pytest.raises(RowsRejectedError, match=r"a\.csv, line 4, column lat: is .* \(1 more row") as refused:
-        problems.raise_if_any()
+        problems.raise_if_any("households")
     assert [row["row"] for row in refused.value.rejected] == [4, 7]
     assert refused.value.rejected[0]["value"] == "nan"
     # A row that is rejected is not told as repaired as well.

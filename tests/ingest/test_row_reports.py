@@ -65,7 +65,7 @@ def test_only_what_is_merely_clumsy_is_repaired(tmp_path: Path) -> None:
         RowsRejectedError, match=r"line 7, column lon: .* \(5 more rows have errors\)"
     ) as refused:
         read_households_file(path)
-    assert told(refused.value.row_report) == (rejected, repaired)
+    assert told(refused.value.reports["households"]) == (rejected, repaired)
 
 
 def test_a_file_without_any_good_row_is_refused_even_so(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_rejected_rows_of_every_format_can_be_sent_again(tmp_path: Path, ending:
     path = write(tmp_path / f"rows.{ending}", shapes, columns)
     with pytest.raises(RowsRejectedError) as refused:
         read_households_file(path)
-    content = b"".join(rejected_rows_csv(path, ReadOptions(), refused.value.row_report)).decode()
+    content = b"".join(rejected_rows_csv(path, ReadOptions(), refused.value.reports["households"])).decode()
     header, row = content.splitlines()
     cells = dict(zip(header.split(","), row.split(","), strict=True))
     assert cells.pop("reason").startswith("'b' is already the id of ")

@@ -89,7 +89,7 @@ def test_a_job_that_fails_says_why(office: Office, error: Exception, name: str, 
 def test_bad_rows_are_listed(office: Office) -> None:
     def work(_: JobContext) -> JobResult:
         rows = RowReport((RejectedRow(3, "lat", "91", "too far north"),))
-        raise RowsRejectedError("homes.csv", "row 3", rows, "households")
+        raise RowsRejectedError("homes.csv", "row 3", {"households": rows})
 
     job = office.run(work)
     assert job.problem is not None

@@ -139,7 +139,7 @@ class TestHouseholds:
         assert [row["row"] for row in refused.value.rejected] == [4, 5]
         lon, lat = degrees(6000, 5)
         assert refused.value.rejected[0]["value"] == f"{lon:.6f},{lat:.6f}"
-        assert refused.value.what == "households"
+        assert list(refused.value.reports) == ["households"]
         report, area = update(data, "households", new, on_error="skip")
         assert area.households.id.tolist() == ["d"]  # `near` lies outside the boundary
         assert report.counts["households"]["dropped_outside_study_area"] == 1
