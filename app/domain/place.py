@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.errors import BadInputError
 
 Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees; the sides belong to it."""
+"""West, south, east, north in degrees on WGS 84; the sides belong to it."""
 
 PlaceKind = Literal["households", "facilities", "zones"]
 

@@ -1,4 +1,4 @@
-"""Boxes of degrees: one alias, around places, with a margin, checked before anybody is asked for them."""
+"""Boxes of degrees on WGS 84: around places, with a margin, checked before anybody is asked for them."""
 
 import math
 
@@ -6,11 +6,9 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.geo.projection import EARTH_RADIUS_M, MAX_HALF_WIDTH_M, WGS84_GEOD
 from app.geo.units import FloatArray
-
-Box = tuple[float, float, float, float]
-"""West, south, east, north in degrees on WGS 84."""
 
 COORDINATE_DECIMALS = 7
 """OpenStreetMap's own resolution, about 1 cm."""

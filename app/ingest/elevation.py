@@ -7,9 +7,9 @@ import numpy as np
 from pyproj import Transformer
 
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.geo.projection import geodesic_lengths_m
 from app.geo.units import FloatArray
-from app.ingest.boxes import Box
 from app.ingest.rasters import load_rasterio, mapped, opened_raster, part_around
 
 _METRES = {

@@ -11,11 +11,11 @@ import osmium
 import shapely
 
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.domain.standard import SELECTOR_KEYS
 from app.geo.network_builder import WayLines
 from app.geo.obstacles import Obstacles
 from app.geo.units import Geometries, IntArray
-from app.ingest.boxes import Box
 from app.ingest.foot_access import has_unramped_steps, node_access, way_access, way_directions
 from app.ingest.osm_crossings import find_crossings, has_stairs, is_for_foot, spans
 from app.ingest.osm_nodes import E7, NodeTable, known_pieces

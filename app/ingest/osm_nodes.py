@@ -10,8 +10,9 @@ import osmium
 from numpy.typing import NDArray
 from osmium.osm import WAY, Way
 
+from app.domain.place import Box
 from app.geo.units import BoolArray, FloatArray, IntArray
-from app.ingest.boxes import Box, box_of
+from app.ingest.boxes import box_of
 
 E7 = 1e7
 """OSM keeps coordinates as whole ten-millionths of a degree; dividing by this gives the same double everywhere."""

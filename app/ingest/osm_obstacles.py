@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from osmium.filter import IdFilter
 from osmium.osm import WAY, Way
 
+from app.domain.place import Box
 from app.geo.network_builder import WayLines
 from app.geo.obstacles import Obstacles
 from app.geo.units import FloatArray, IntArray, running_starts
-from app.ingest.boxes import Box
 from app.ingest.osm_nodes import E7, NodeTable, known_pieces
 from app.ingest.osm_stream import MULTIPOLYGONS, OsmObject, OsmStream, node_refs
 

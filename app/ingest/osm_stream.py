@@ -21,9 +21,9 @@ from osmium.filter import EntityFilter, KeyFilter
 from osmium.osm import AREA, NODE, RELATION, WAY, Area, osm_entity_bits
 
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.domain.standard import SELECTOR_KEYS
 from app.geo.units import IntArray
-from app.ingest.boxes import Box
 from app.ingest.osm_end import check_end
 from app.ingest.osm_nodes import NodeTable
 from app.ingest.osm_order import in_order

@@ -18,8 +18,9 @@ import requests
 from osmium.osm.mutable import Node, Relation, Way
 
 from app.domain.errors import DownloadError, StoreError
+from app.domain.place import Box
 from app.domain.standard import SELECTOR_KEYS
-from app.ingest.boxes import COORDINATE_DECIMALS, Box, checked_box
+from app.ingest.boxes import COORDINATE_DECIMALS, checked_box
 from app.ingest.osm_obstacles import WATER_KEYS
 from app.ingest.web import (
     BUSY_STATUSES,

@@ -9,9 +9,9 @@ from pyproj import Transformer
 
 from app.domain.errors import BadInputError
 from app.domain.household import MOST_WEIGHT
+from app.domain.place import Box
 from app.domain.population import PopulationGrid
 from app.geo.units import FloatArray, Geometries, IntArray
-from app.ingest.boxes import Box
 from app.ingest.rasters import RasterPart, mapped, opened_raster, part_around
 from app.ingest.table_rows import listed
 

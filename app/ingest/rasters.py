@@ -14,8 +14,8 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.geo.units import FloatArray
-from app.ingest.boxes import Box
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from app.geo.units import FloatArray
+from app.services import weights
 
 WALK_DECIMALS = 6
 """Seconds and metres of a walk, as fine as the tolerance they are judged with."""
@@ -12,7 +13,7 @@ WALK_DECIMALS = 6
 LINK_DECIMALS = 3
 DEGREE_DECIMALS = 7
 SHARE_DECIMALS = 6
-WEIGHT_DECIMALS = 3
+WEIGHT_DECIMALS = weights.DECIMALS
 
 
 def number(value: float, decimals: int) -> float | None:

@@ -9,10 +9,11 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.area import Extent
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.geo.network import WalkNetwork
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray
-from app.ingest.boxes import Box, box_of
+from app.ingest.boxes import box_of
 from app.ingest.osm_file import OsmExtract
 from app.ingest.osm_nodes import free_nodes_box
 

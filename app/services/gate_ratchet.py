@@ -9,9 +9,7 @@ from app.geo.units import BoolArray
 from app.services.assessment import Assessment
 from app.services.gate_rules import Measure, gaining, nobody
 from app.services.gate_scope import WHOLE, Failing, Scope
-
-DECIMALS = 3
-"""Of weights in reports, from which baselines are written."""
+from app.services.weights import DECIMALS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.domain.area import AREA_ID_PATTERN
 from app.domain.errors import BadInputError
-from app.ingest.boxes import Box
+from app.domain.place import Box
 from app.ingest.elevation import check_terrain_model
 from app.ingest.osm_zones import LEVELS
 from app.ingest.population_grids import RASTER_ENDINGS

@@ -289,12 +289,10 @@ class _Ranking:
 def exact_gain(found: Comparison, question: LinksQuestion, candidate: Candidate) -> MissingLink:
     """What a compared change wins."""
     position = [one.service.id for one in found.judged].index(question.service.id)
-    rows, after = found.households, found.judged[position]
-    before = found.before.services[position]
+    gained, lost = np.flatnonzero(found.gained(position)), np.flatnonzero(found.lost(position))
     weight = weights_of(found.before.area, question.weight)
-    was, is_now = before.verdicts.state[rows] == COVERED, after.verdicts.state == COVERED
-    gained, lost = rows[is_now & ~was], rows[was & ~is_now]
-    old_s, new_s = before.time_s[rows], after.time_s
+    rows = found.households
+    old_s, new_s = found.before.services[position].time_s[rows], found.judged[position].time_s
     both = np.isfinite(old_s) & np.isfinite(new_s)
     saved_s = float(((old_s[both] - new_s[both]) * weight[rows[both]]).sum())
     return MissingLink(

@@ -4,6 +4,9 @@ from app.domain.area import Area
 from app.domain.errors import BadInputError
 from app.geo.units import FloatArray
 
+DECIMALS = 3
+"""Of weights in reports, from which baselines are written."""
+
 
 def why_not_counted(area: Area, weight: str) -> str | None:
     """Why answers about an area cannot be counted in a weight, and in which they can; None if they can."""

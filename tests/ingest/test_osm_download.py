@@ -14,8 +14,8 @@ import pytest
 from osmium.osm import Node, Relation, Way
 
 from app.domain.errors import BadInputError, DownloadError, StoreError
+from app.domain.place import Box
 from app.domain.standard import SELECTOR_KEYS
-from app.ingest.boxes import Box
 from app.ingest.demo_extract import find_demo_extract
 from app.ingest.geocoding import geocode_place
 from app.ingest.osm_file import read_osm_file

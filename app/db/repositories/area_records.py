@@ -45,6 +45,19 @@ def is_area(session: Session, area_id: str, **options: Any) -> bool:
     )
 
 
+def check_area(session: Session | None, area_id: str, **options: Any) -> Session:
+    """The session of a database that has an area of this name; `options` are those of ``session.get``.
+
+    Raises
+    ------
+    AreaNotFoundError
+        If there is none, or the database has no tables yet.
+    """
+    if session is None or not is_area(session, area_id, **options):
+        raise area_not_found(session, area_id)
+    return session
+
+
 def area_not_found(session: Session | None, area_id: str) -> AreaNotFoundError:
     """The error that names the areas there are."""
     ids = () if session is None else session.scalars(sa.select(AreaModel.id)).all()

@@ -8,7 +8,7 @@ from app.db.base import now
 from app.db.locking import lock_scenario
 from app.db.models import ScenarioModel
 from app.db.ready import ReadyDatabase
-from app.db.repositories.area_records import area_not_found, is_area
+from app.db.repositories.area_records import area_not_found, check_area, is_area
 from app.domain.area import AREA_ID_PATTERN
 from app.domain.audit import area_subject
 from app.domain.scenario import (
@@ -40,9 +40,8 @@ class SqlScenarios:
     def list_scenarios(
         self, area_id: str, *, after: str | None = None, limit: int | None = None
     ) -> tuple[tuple[ScenarioSummary, ...], int]:
-        with self._database.reading() as session:
-            if session is None or not is_area(session, area_id):
-                raise area_not_found(session, area_id)
+        with self._database.reading() as maybe:
+            session = check_area(maybe, area_id)
             mine = ScenarioModel.area_id == area_id
             matched = session.scalar(sa.select(sa.func.count()).select_from(ScenarioModel).where(mine)) or 0
             name = _by_code_points(session)
@@ -90,8 +89,7 @@ class SqlScenarios:
         """The row, kept from others until the transaction ends, after a look at what must be true of it."""
         lock_scenario(session, area_id, name)
         # Whoever deletes the area waits for us, as we do for him.
-        if not is_area(session, area_id, with_for_update={"read": True, "key_share": True}):
-            raise area_not_found(session, area_id)
+        check_area(session, area_id, with_for_update={"read": True, "key_share": True})
         row = _find(session, area_id, name)
         condition.check(f"scenario '{name}' of area '{area_id}'", None if row is None else row.digest)
         return row

@@ -7,7 +7,7 @@ from app.db.audit import note_change
 from app.db.base import now
 from app.db.models import AuditModel, SnapshotModel
 from app.db.ready import ReadyDatabase
-from app.db.repositories.area_records import area_not_found, is_area
+from app.db.repositories.area_records import check_area
 from app.domain.audit import area_subject
 from app.domain.snapshot import Answered, Snapshot, SnapshotNotFoundError, SnapshotSummary
 
@@ -23,8 +23,7 @@ class SqlSnapshots:
     def take(self, answered: Answered, *, note: str | None, actor: str) -> Snapshot:
         with self._database.writing() as session:
             # Whoever deletes the area waits for us; without it there is nothing to take a snapshot of.
-            if not is_area(session, answered.area_id, with_for_update={"read": True, "key_share": True}):
-                raise area_not_found(session, answered.area_id)
+            check_area(session, answered.area_id, with_for_update={"read": True, "key_share": True})
             row = SnapshotModel(
                 id=self._unused_id(session),
                 area_id=answered.area_id,
@@ -56,9 +55,8 @@ class SqlSnapshots:
         self, area_id: str, *, before: int | None = None, limit: int | None = None
     ) -> tuple[list[SnapshotSummary], int]:
         mine = SnapshotModel.area_id == area_id
-        with self._database.reading() as session:
-            if session is None or not is_area(session, area_id):
-                raise area_not_found(session, area_id)
+        with self._database.reading() as maybe:
+            session = check_area(maybe, area_id)
             matched = session.scalar(sa.select(sa.func.count()).select_from(SnapshotModel).where(mine)) or 0
             wanted = sa.select(SnapshotModel).where(mine).options(defer(SnapshotModel.coverage))
             if before is not None:
@@ -68,17 +66,13 @@ class SqlSnapshots:
 
     def get(self, area_id: str, snapshot_id: int) -> Snapshot:
         with self._database.reading() as session:
-            if session is None or not is_area(session, area_id):
-                raise area_not_found(session, area_id)
-            row = _get(session, area_id, snapshot_id)
+            row = _get(check_area(session, area_id), area_id, snapshot_id)
         answered = Answered(row.area_id, row.version, row.standard_id, row.parameters, row.coverage)
         return Snapshot(_summary(row), answered)
 
     def remove(self, area_id: str, snapshot_id: int, *, actor: str) -> None:
         with self._database.writing() as session:
-            if not is_area(session, area_id):
-                raise area_not_found(session, area_id)
-            row = _get(session, area_id, snapshot_id)
+            row = _get(check_area(session, area_id), area_id, snapshot_id)
             _note(session, actor, _REMOVE, row)
             session.delete(row)
 
