@@ -40,6 +40,8 @@ DEMO_VENV = ROOT / ".venv-demo"
 TEST_VENV = ROOT / ".venv-test"
 LOCK_VENV = ROOT / ".venv-lock"  # removed when the lock files are written
 INTERRUPTED = 130  # what a shell reports after Ctrl-C
+AT_A_TIME = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+"""One process of tests for each processor, but each has a PostGIS and areas of its own; `-n 0` takes one for all."""
 
 LOCK_HEADER = """\
 # {purpose}
@@ -193,7 +195,7 @@ def test(pytest_arguments: Sequence[str]) -> int:
         "lint": [python, "-m", "ruff", "check", "."],
         "types": [python, "-m", "mypy"],
         "imports": [str(environment.script("lint-imports")), "--no-logo"],
-        "tests": [python, "-m", "pytest", *pytest_arguments],
+        "tests": [python, "-m", "pytest", *AT_A_TIME, *pytest_arguments],
     }
     missing = postgis_is_missing()
     if missing:

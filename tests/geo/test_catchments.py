@@ -26,7 +26,7 @@ def arrays_of(points: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return lon_lat[:, 0], lon_lat[:, 1], start
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(cities(), st.sampled_from([0.0, 60.0, 150.0, 400.0, 1e6]), st.sampled_from([1.0, 1.1, 0.7]))
 def test_a_catchment_is_whoever_walks_no_farther(city: City, limit: float, per_unit: float) -> None:
     network = engine_network(city.ways, walls=city.walls, gates=city.gates)

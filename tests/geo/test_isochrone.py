@@ -156,7 +156,7 @@ def test_an_island_is_reached_alone() -> None:
     assert not place.contains(shape, *city.place["d"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(towns(), st.lists(st.floats(1, 700), min_size=2, max_size=4), st.booleans())
 def test_polygons_of_any_town_are_valid_nest_and_hold_their_origin(
     made: tuple[Drawing, tuple[float, float]], limits: list[float], outward: bool

@@ -57,7 +57,7 @@ def searches(draw: st.DrawFn) -> tuple[SearchGraph, Seeds, int]:
     return graph, seeds, facility_count
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(searches(), st.integers(1, 3), st.sampled_from([0.0, 2.0, 3.5, 40.0, np.inf]))
 def test_both_searches_agree_to_the_last_bit(
     search: tuple[SearchGraph, Seeds, int], nearest: int, cutoff: float
@@ -72,7 +72,7 @@ def test_both_searches_agree_to_the_last_bit(
     assert facility[:, certain].tolist() == expected_facility[:, certain].tolist()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(searches(), st.sampled_from([0.0, 2.0, 3.5, 40.0, np.inf]))
 def test_times_alone_are_the_same_for_all_seeds_at_once_and_for_few_at_a_time(
     search: tuple[SearchGraph, Seeds, int], cutoff: float

@@ -26,7 +26,6 @@ ABSOLUTE_M, RELATIVE = 1e-5, 1e-6
 def a_few(examples: int) -> Callable[[Any], Any]:
     return settings(
         max_examples=examples,
-        deadline=None,
         derandomize=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     )

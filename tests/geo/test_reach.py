@@ -107,7 +107,7 @@ def test_streets_within_reach_of_two_are_counted_once_for_each() -> None:
     assert city.street_m(*ends, limit=200.0, nearest=2) == 0.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(towns(), st.floats(1, 700), st.booleans())
 def test_reached_streets_are_those_whose_places_are_reached(
     made: tuple[Drawing, tuple[float, float]], limit: float, outward: bool

@@ -33,7 +33,7 @@ def test_the_seeds_are_valid(valid: Mapping[str, bytes], scratch: Path, ending: 
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, how=st.integers(0, len(READS) - 1))
 def test_damage_is_refused_or_read(
     valid: Mapping[str, bytes], scratch: Path, ending: str, edits: bytes, how: int
