@@ -70,7 +70,9 @@ def test_cancelling(office: Office) -> None:
         store.request_cancel("none")
 
 
-@pytest.mark.parametrize("worker", [worker_name().replace(":", ":999999", 1), "elsewhere:1:abc"])
+@pytest.mark.parametrize(
+    "worker", [worker_name().replace(":", ":999999", 1), "elsewhere:1:abc"], ids=["here", "elsewhere"]
+)
 def test_the_job_of_a_dead_worker_fails_and_can_be_tried_again(office: Office, worker: str) -> None:
     def sweep(lost_after_s: float) -> Any:
         return fail_lost_jobs(
