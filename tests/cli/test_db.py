@@ -2,14 +2,13 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from app.db.schema import SCHEMA_REVISION
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, environment, run_process
+from tests.support.processes import PATIENCE_S
 from tests.support.small_town import town, version_folder
 
 
@@ -60,7 +59,8 @@ def test_tables_of_a_newer_version_are_left_alone(cli: Cli, tmp_path: Path) -> N
     assert cli("db", "current", "--json").json()["state"] == "unknown"
     for command in ("check", "upgrade"):
         assert "newer or foreign version (9999" in cli("db", command).failed(2)
-    worker = subprocess.run([sys.executable, "-m", "app.cli", "worker"], capture_output=True, timeout=60)
+    env = environment(tmp_path / "data")
+    worker = run_process("worker", cwd=tmp_path, env=env, capture_output=True, timeout=PATIENCE_S)
     assert worker.returncode == 2
     assert b"newer or foreign version (9999" in worker.stderr
 

@@ -11,7 +11,14 @@ from tests.support.small_town import town
 AWAY_S = 10.0
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 AREA = "/v1/areas/town"
-PATHS = (f"{AREA}/coverage?standard={STANDARD}", AREA, f"{AREA}/versions", "/v1/jobs", "/v1/areas", "/health/ready")
+PATHS = (
+    f"{AREA}/coverage?standard={STANDARD}",
+    AREA,
+    f"{AREA}/versions",
+    "/v1/jobs",
+    "/v1/areas",
+    "/health/ready",
+)
 
 
 def test_gone_for_ten_seconds(memory_path: Path, postgis: TestCluster, demo_extract: Path) -> None:
