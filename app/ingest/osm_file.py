@@ -1,5 +1,6 @@
 """Reads an OpenStreetMap file (PBF or XML): streets, buildings, places, residential land, doors."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from app.geo.obstacles import Obstacles
 from app.geo.units import Geometries, IntArray
 from app.ingest.foot_access import has_unramped_steps, node_access, way_access, way_directions
 from app.ingest.osm_crossings import find_crossings, has_stairs, is_for_foot, spans
-from app.ingest.osm_nodes import E7, NodeTable, known_pieces
+from app.ingest.osm_nodes import E7, NodeTable, free_nodes_box, known_pieces
 from app.ingest.osm_obstacles import read_obstacles
 from app.ingest.osm_stream import OsmObject, OsmStream, Progress, node_refs, stream_osm_file
 
@@ -63,7 +64,8 @@ class Doors:
 class OsmExtract:
     """What one file holds of interest. ``counts`` says what was seen and left out, by reason.
 
-    ``span_ids`` are the ways that leave the ground: bridges and tunnels.
+    ``span_ids`` are the ways that leave the ground: bridges and tunnels. ``free_box`` is the box of the nodes that no
+    way refers to; it is only looked for where the header has no box.
     """
 
     ways: WayLines
@@ -80,6 +82,7 @@ class OsmExtract:
     doors: Doors
     obstacles: Obstacles
     header_box: Box | None
+    free_box: Box | None
     counts: Counter[str]
 
 
@@ -106,14 +109,22 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
         If the file is missing, empty, truncated, corrupt or no OpenStreetMap file.
     """
     _check_is_osm_file(path)
+    with tempfile.TemporaryDirectory(prefix="reach15-") as folder:
+        return _extract(_stream(path, Path(folder), progress))
+
+
+def _stream(path: Path, folder: Path, progress: Progress | None) -> OsmStream:
     try:
-        stream = stream_osm_file(path, progress=progress)
+        return stream_osm_file(path, folder, progress=progress)
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as error:
         raise BadInputError(
             str(path),
             f"not readable as an OpenStreetMap file ({_one_line(error)}); it may be truncated or damaged: "
             "fetch it again",
         ) from error
+
+
+def _extract(stream: OsmStream) -> OsmExtract:
     counts = stream.counts
     highways = [way for way in stream.ways.values() if "highway" in way.tags]
     ways = _way_lines(_walkable_ways(highways, counts), stream.node_table, counts)
@@ -135,8 +146,9 @@ def read_osm_file(path: Path, *, progress: Progress | None = None) -> OsmExtract
         point_places=_point_places(stream),
         residential_land=residential_land,
         doors=doors,
-        obstacles=_obstacles(path, stream, ways),
+        obstacles=_obstacles(stream, ways),
         header_box=stream.header_box,
+        free_box=None if stream.header_box else free_nodes_box(stream.path, stream.node_table),
         counts=counts,
     )
 
@@ -247,8 +259,8 @@ def _areas(stream: OsmStream) -> tuple[Areas, Areas, Areas]:
     return buildings, places, residential_land
 
 
-def _obstacles(path: Path, stream: OsmStream, streets: WayLines) -> Obstacles:
-    obstacles = read_obstacles(path, stream, streets)
+def _obstacles(stream: OsmStream, streets: WayLines) -> Obstacles:
+    obstacles = read_obstacles(stream, streets)
     stream.counts["obstacle_areas"] = obstacles.polygon_count
     stream.counts["obstacle_lines"] = obstacles.line_count
     return obstacles

@@ -67,7 +67,7 @@ def _is_drawn_water_line(tags: Tags) -> bool:
     return is_area and tags.get("waterway") in WATER_LINES
 
 
-def read_obstacles(path: Path, stream: OsmStream, streets: WayLines) -> Obstacles:
+def read_obstacles(stream: OsmStream, streets: WayLines) -> Obstacles:
     """Buildings and water of a file that was streamed.
 
     Only what lies within the box of the streets is kept: no new street between two of their nodes leaves it. An
@@ -88,7 +88,7 @@ def read_obstacles(path: Path, stream: OsmStream, streets: WayLines) -> Obstacle
         if relation.tags.get("type") in MULTIPOLYGONS and is_solid(relation.tags):
             area = stream.area_wkb.get(f"relation/{relation.id}")
             open_relations.append(relation) if area is None else wkb.append(area)
-    line_refs, line_of_ref = _joined(node_refs(open_ways), _outlines_of(path, open_relations))
+    line_refs, line_of_ref = _joined(node_refs(open_ways), _outlines_of(stream.path, open_relations))
     line_xy_e7, line_sizes = _lines(line_refs, line_of_ref, stream.node_table)
     corners_deg, ring_sizes, ring_counts = _rings(wkb)
     everything = Obstacles(

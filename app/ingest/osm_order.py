@@ -10,6 +10,7 @@ import osmium
 from osmium.osm import Node, Relation, Way
 
 from app.geo.units import BoolArray
+from app.ingest.osm_deleted import deleted_in_editor
 
 SORTED = "Type_then_ID"
 """What the header of a sorted file says under ``sorting``."""
@@ -19,7 +20,7 @@ def in_order(path: Path, folder: Path) -> Path:
     """The file itself if it is in order, by its own word or by looking; else a sorted copy in `folder`.
 
     Of an object that stands in an unsorted file twice, the last one counts. One that is marked as deleted
-    (``visible="false"``) is none.
+    (``visible="false"``, or ``action="delete"`` as JOSM writes it) is none.
 
     Raises
     ------
@@ -28,11 +29,13 @@ def in_order(path: Path, folder: Path) -> Path:
     """
     if osmium.io.Reader(str(path), osmium.osm.NOTHING).header().get("sorting") == SORTED:
         return path
-    kinds, ids, visible = array("b"), array("q"), array("b")
+    deleted = deleted_in_editor(path)
+    kinds, ids, is_there = array("b"), array("q"), array("b")
     for item in _objects(path):
-        kinds.append(0 if item.is_node() else 1 if item.is_way() else 2)
+        kind_here = 0 if item.is_node() else 1 if item.is_way() else 2
+        kinds.append(kind_here)
         ids.append(item.id)
-        visible.append(item.visible)
+        is_there.append(item.visible and (kind_here, item.id) not in deleted)
     kind, osm_id = np.asarray(kinds, dtype=np.int64), np.asarray(ids, dtype=np.int64)
     # osmium's own order: negative ids first, the small ones before the large ones.
     keys = np.stack([kind, (osm_id > 0).astype(np.int64), np.abs(osm_id)])
@@ -41,7 +44,7 @@ def in_order(path: Path, folder: Path) -> Path:
     is_last[:-1] = (keys[:, order][:, 1:] != keys[:, order][:, :-1]).any(axis=0)
     keep = np.zeros(len(order), dtype=bool)
     keep[order[is_last]] = True
-    keep &= np.asarray(visible, dtype=bool)
+    keep &= np.asarray(is_there, dtype=bool)
     if keep.all() and (order == np.arange(len(order))).all():
         return path
     if not keep.all():

@@ -6,7 +6,6 @@ documented text format (https://osmcode.org/opl-file-format/), which Python then
 """
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -68,9 +67,10 @@ def node_refs(ways: Iterable[OsmObject]) -> tuple[IntArray, IntArray]:
 class OsmStream:
     """What one pass found. Of an object that stands in the file twice, the last one counts.
 
-    ``area_wkb`` maps ``way/1`` or ``relation/2`` to the (multi)polygon that it draws.
+    ``area_wkb`` maps ``way/1`` or ``relation/2`` to the (multi)polygon that it draws. ``path`` is the file in order.
     """
 
+    path: Path
     nodes: dict[int, OsmObject]
     ways: dict[int, OsmObject]
     relations: dict[int, OsmObject]
@@ -80,8 +80,8 @@ class OsmStream:
     counts: Counter[str]
 
 
-def stream_osm_file(path: Path, *, progress: Progress | None = None) -> OsmStream:
-    """Read a file sorted by type and id; any other is sorted into a temporary copy first.
+def stream_osm_file(path: Path, folder: Path, *, progress: Progress | None = None) -> OsmStream:
+    """Read a file sorted by type and id; any other is sorted into a copy in `folder` first.
 
     Raises
     ------
@@ -92,23 +92,21 @@ def stream_osm_file(path: Path, *, progress: Progress | None = None) -> OsmStrea
     BadInputError
         If it holds negative ids, or changes instead of a map.
     """
-    with tempfile.TemporaryDirectory(prefix="reach15-") as name:
-        folder = Path(name)
-        check_end(path)
-        _refuse_changes(path)
-        header_box = _header_box(path)
-        ordered = in_order(path, folder)
-        counts: Counter[str] = Counter()
-        opl, index = folder / "objects.opl", folder / "nodes.index"
-        area_wkb = _filter_file(ordered, opl, index, progress)
-        found: dict[str, dict[int, OsmObject]] = {"n": {}, "w": {}, "r": {}}
-        for item in _objects(opl):
-            found[item.kind][item.id] = item
-        _refuse_negative_ids(path, found)
-        counts["buildings_without_a_closed_outline"] = _count_unclosed(found, area_wkb)
-        table = NodeTable.from_index(index)
-        nodes = _with_places(found["n"], table, counts)
-        return OsmStream(nodes, found["w"], found["r"], area_wkb, table, header_box, counts)
+    check_end(path)
+    _refuse_changes(path)
+    header_box = _header_box(path)
+    ordered = in_order(path, folder)
+    counts: Counter[str] = Counter()
+    opl, index = folder / "objects.opl", folder / "nodes.index"
+    area_wkb = _filter_file(ordered, opl, index, progress)
+    found: dict[str, dict[int, OsmObject]] = {"n": {}, "w": {}, "r": {}}
+    for item in _objects(opl):
+        found[item.kind][item.id] = item
+    _refuse_negative_ids(path, found)
+    counts["buildings_without_a_closed_outline"] = _count_unclosed(found, area_wkb)
+    table = NodeTable.from_index(index)
+    nodes = _with_places(found["n"], table, counts)
+    return OsmStream(ordered, nodes, found["w"], found["r"], area_wkb, table, header_box, counts)
 
 
 def _filter_file(path: Path, opl: Path, index: Path, progress: Progress | None) -> dict[str, bytes]:

@@ -15,7 +15,6 @@ from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray
 from app.ingest.boxes import box_of
 from app.ingest.osm_file import OsmExtract
-from app.ingest.osm_nodes import free_nodes_box
 
 RIM_FAR_M = 2000.0
 RIM_FAR_SHARE = 0.1
@@ -27,7 +26,7 @@ _METRES_PER_DEGREE = 111_000.0
 
 
 def find_extent(
-    path: Path, extract: OsmExtract, network: WalkNetwork, given: BaseGeometry | None, *, downloaded: bool
+    extract: OsmExtract, network: WalkNetwork, given: BaseGeometry | None, *, downloaded: bool
 ) -> Extent:
     """Where the data is complete, as far as anything tells.
 
@@ -38,9 +37,8 @@ def find_extent(
         return Extent(given, "given")
     if extract.header_box is not None:
         return Extent(shapely.box(*extract.header_box), "download" if downloaded else "header")
-    box = free_nodes_box(path, extract.nodes)
-    if box is not None:
-        return Extent(shapely.box(*box), "free_nodes")
+    if extract.free_box is not None:
+        return Extent(shapely.box(*extract.free_box), "free_nodes")
     walkable = box_of(np.column_stack([network.vertex_lon_deg, network.vertex_lat_deg]))
     if walkable is not None:
         return Extent(shapely.box(*walkable), "walkable_nodes")

@@ -81,7 +81,7 @@ def import_area(
                 terrain = add_slope(network, extract.span_ids, request.dem_file)
                 network = terrain.network
         with stages.stage("extent"):
-            extent = find_extent(source, extract, network, given_extent, downloaded=request.osm_file is None)
+            extent = find_extent(extract, network, given_extent, downloaded=request.osm_file is None)
             wide = warn_of_wide_box(extract, network, extent)
             if request.extent_file is not None:
                 refuse_elsewhere(extent.polygon, streets_box(network), request.extent_file, "the streets")

@@ -101,6 +101,19 @@ def test_an_outline_that_the_extract_cuts_off_still_stops(tmp_path: Path) -> Non
     assert crosses(pond, tmp_path)
 
 
+def test_an_outline_that_was_deleted_does_not_stop(tmp_path: Path) -> None:
+    lake = Sketch()
+    lake.line(1, [(0, 0), (30, 0)])
+    lake.relation(3, [("w", 1, "outer"), ("w", 4, "outer")], type="multipolygon", building="yes")
+    lake.street(900, [(-100, -100), (200, -100), (200, 100), (-100, 100)])
+    path = lake.write(tmp_path / "city.osm")
+    assert read_osm_file(path).counts["obstacle_lines"] == 1
+    whole = path.read_text(encoding="utf-8")
+    for mark in ('visible="false"', 'action="delete"'):
+        path.write_text(whole.replace('<way id="1"', f'<way id="1" {mark}'), encoding="utf-8")
+        assert read_osm_file(path).counts["obstacle_lines"] == 0
+
+
 def test_only_what_lies_among_the_streets_is_kept(tmp_path: Path) -> None:
     city = Sketch()
     city.street(1, [(0, 0), (100, 100)])

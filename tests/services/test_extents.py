@@ -28,7 +28,7 @@ def look(
     path = city.write(folder / "city.osm.pbf", box=box)
     extract = read_osm_file(path)
     network = build_walk_network(extract.ways, wall_ids=extract.wall_ids, gate_ids=extract.gate_ids)
-    extent = find_extent(path, extract, network, given, downloaded=downloaded)
+    extent = find_extent(extract, network, given, downloaded=downloaded)
     return extent, warn_of_wide_box(extract, network, extent)
 
 
