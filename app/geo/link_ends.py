@@ -32,7 +32,7 @@ class LinkEnds:
     edge : int array, shape (e,)
         An edge that meets in each: one that is not private, where there is any.
     is_public : bool array, shape (e,)
-        Whether anybody may walk through.
+        Whether anybody may come there and go on by a public street.
     """
 
     osm_id: IntArray
@@ -61,9 +61,11 @@ class LinkEnds:
     @classmethod
     def _on_rows(cls, network: WalkNetwork, osm_id: IntArray, rows: IntArray) -> "LinkEnds":
         owner = np.searchsorted(osm_id, network.vertex_osm_id[rows])
-        public_row = ~network.edge_restricted[network.vertex_edge[rows]]
+        edge = network.vertex_edge[rows]
+        public_row = ~network.edge_restricted[edge]
+        both_ways = network.edge_forward[edge] & network.edge_backward[edge]
         is_public = np.zeros(len(osm_id), dtype=bool)
-        is_public[owner[public_row]] = True
+        is_public[owner[public_row & both_ways]] = True
         keep = public_row | ~is_public[owner]
         start = ragged_starts(owner[keep], len(osm_id))
         rows = rows[keep]
@@ -106,7 +108,7 @@ class PublicPieces:
     """Pieces of public streets, and what becomes of them when places are joined (walking model, rule 7).
 
     Joining is *plain* where the longest piece of every connected part stays public: then whatever walk it makes legal
-    leads through what was joined.
+    leads through what was joined. Else the other walks that it makes legal stay in the parts that lose theirs.
     """
 
     def __init__(self, network: WalkNetwork) -> None:
@@ -124,27 +126,37 @@ class PublicPieces:
 
     def is_plain(self, edges: IntArray, more_m: float) -> bool:
         """Whether it is plain to join the places where these edges are, by `more_m` of public street."""
+        return len(self.losing(edges, more_m)) == 0
+
+    def losing(self, edges: IntArray, more_m: float) -> IntArray:
+        """Connected parts whose longest piece may not stay public when these edges are joined so, ascending."""
         parts = np.unique(self._part[edges])
+        parts = parts[self._leader[parts] >= 0]
         leaders = self._leader[parts]
         joined = np.unique(self._piece[edges])
-        joined = joined[joined >= 0]
-        led = leaders[leaders >= 0]
-        if np.isin(led, joined).all() and (len(led) > 0 or len(joined) == 0):
-            return True
-        if len(led) > 1:
-            return False
-        return bool(self._length_m[joined].sum() + more_m < self._length_m[led].sum() - _ROUNDING_M)
+        is_joined = np.isin(leaders, joined)
+        if is_joined.all():
+            return parts[:0]
+        joined_m = self._length_m[joined[joined >= 0]].sum() + more_m
+        rivals_m = np.append(self._length_m[leaders[~is_joined]], joined_m)
+        longest_m = rivals_m.max()
+        if (rivals_m >= longest_m - _ROUNDING_M).sum() > 1:
+            return parts
+        lost: IntArray = parts[np.where(is_joined, joined_m, self._length_m[leaders]) < longest_m]
+        return lost
 
-    def are_plain(self, one: IntArray, other: IntArray, more_m: FloatArray) -> BoolArray:
-        """The same of many pairs of edges."""
+    def losing_by_pair(self, one: IntArray, other: IntArray, more_m: FloatArray) -> IntArray:
+        """The same of many pairs of edges, shape (p, 2): -1 where fewer parts than two lose theirs."""
         piece = self._piece[one], self._piece[other]
         leader = self._leader[self._part[one]], self._leader[self._part[other]]
         plain = (piece[0] == leader[0]) & (piece[1] == leader[1])
         same_part = self._part[one] == self._part[other]
         plain |= same_part & ((piece[0] == leader[0]) | (piece[1] == leader[1]))
+        lost = np.full((len(one), 2), -1, dtype=np.int64)
         for row in np.flatnonzero(~plain).tolist():
-            plain[row] = self.is_plain(np.asarray([one[row], other[row]]), float(more_m[row]))
-        return np.asarray(plain, dtype=bool)
+            parts = self.losing(np.asarray([one[row], other[row]]), float(more_m[row]))
+            lost[row, : len(parts)] = parts
+        return lost
 
 
 @dataclass(frozen=True)

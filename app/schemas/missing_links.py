@@ -26,11 +26,7 @@ def links_to_geojson(answer: MissingLinks) -> dict[str, Any]:
         "weight": question.weight,
         "max_length_m": question.max_length_m,
         "uncovered": round(answer.lacking, WEIGHT_DECIMALS),
-        "candidates": {
-            **answer.looked_at,
-            "links_across_obstacles": answer.crossing,
-            "links_not_tried": answer.not_plain,
-        },
+        "candidates": {**answer.looked_at, "links_across_obstacles": answer.crossing},
         "compared": answer.compared,
         "complete": answer.is_complete,
         "bound": number(answer.bound, WEIGHT_DECIMALS),

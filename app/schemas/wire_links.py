@@ -104,7 +104,6 @@ class LinkCandidates(BaseModel):
     links_across_obstacles: int = Field(
         description="Of those that could win anybody, how many cross a building or water."
     )
-    links_not_tried: int = Field(description="Would change which of the other streets are public.")
 
 
 class MissingLinksAnswer(BaseModel):

@@ -31,12 +31,14 @@ class ServiceBounds:
     """Walks of those who lack a service, in metres: what a street change would have to shorten.
 
     ``limit_m`` is the longest walk that could be within the service's limit. Where a profile's costs count, it is that
-    of a walk without any: a bound still.
+    of a walk without any: a bound still. ``by_shortening`` says whether a change wins nobody unless it shortens the
+    walk to the nearest facility, in these metres.
     """
 
     view: WalkingView
     wanted: BoolArray
     limit_m: float
+    by_shortening: bool
     facilities: IntArray
     facility_links: AccessLinks
     facility_of_link: IntArray
@@ -55,12 +57,15 @@ class ServiceBounds:
         service: Service,
         lacking: BoolArray,
         kernels: ModuleType | None,
+        *,
+        view: WalkingView,
     ) -> "ServiceBounds":
         """Bounds for the households `lacking` a service, shape (h,).
 
-        `kernels` is the compiled search of catchments.
+        `view` has the walker's streets, or the same with nothing restricted: such bounds hold whichever streets are
+        public. `kernels` is the compiled search of catchments.
         """
-        view = engine.view(walker.profile)
+        is_freed = view is not engine.view(walker.profile)
         graph, length_m = view.graph, view.network.edge_length_m
         facilities = engine.offering(service)
         links, start = links_of(view.facility_links, engine.area.facilities.access.start, facilities)
@@ -86,6 +91,7 @@ class ServiceBounds:
             view,
             lacking,
             limit_m,
+            not is_freed and service.min_count == 1 and not walker.profile.costs,
             facilities,
             links,
             owner,
@@ -138,6 +144,11 @@ class ServiceBounds:
             self.home_node_m,
             np.where(np.isfinite(self.home_node_m), 0, -1),
         ).cost
+
+    def within_limit(self) -> IntArray:
+        """Households within the limit on the streets of ``view``."""
+        everything = np.asarray([0, self.facility_links.point_count])
+        return self.households(self.facility_links, everything).household
 
     def households(self, places: AccessLinks, start: IntArray) -> Catchments:
         """Households that would be within the limit if the service were beyond these places by their ``link_m``."""

@@ -1,6 +1,6 @@
 """Street changes that might win somebody, each with a bound: gates, restricted ways, and new links."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, Protocol
@@ -17,6 +17,7 @@ from app.geo.units import BoolArray, FloatArray, IntArray, ragged_starts
 from app.services.area_engine import WalkingView
 from app.services.changed_area import corners_of, place_key
 from app.services.link_bounds import ServiceBounds
+from app.services.link_freedom import winners_by_parts
 from app.services.link_surroundings import Gains, Surroundings
 
 Kind = Literal["gate", "way", "link"]
@@ -71,18 +72,34 @@ class Candidate:
 class NewLinks:
     """New links that could win anybody, and how many pairs of places were looked at.
 
-    ``crossing`` and ``not_plain`` were not tried: links across a building or water, and links that would change which
-    of the other streets are public.
+    ``crossing`` lead across a building or water.
     """
 
     found: tuple[Candidate, ...]
     looked_at: int
     crossing: int
-    not_plain: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Pairs of ends whose bounds are found alike, by walks on the same streets.
+
+    ``anyway`` names some of the pairs, by position, with the households that each of these could win without being
+    walked over.
+    """
+
+    pairs: Pairs
+    ends: LinkEnds
+    bounds: Sequence[ServiceBounds]
+    walks_m: Sequence[tuple[FloatArray, FloatArray]]
+    anyway: Sequence[tuple[IntArray, IntArray]] = ()
 
 
 class CandidateSearch:
-    """Finds candidates for some services that one of a standard is covered by."""
+    """Finds candidates for some services that one of a standard is covered by.
+
+    `make_freed` makes the same bounds on streets where nothing is restricted, if any candidate asks for them.
+    """
 
     def __init__(
         self,
@@ -90,23 +107,29 @@ class CandidateSearch:
         view: WalkingView,
         index: StreetIndex,
         bounds: Sequence[ServiceBounds],
+        make_freed: Callable[[], Sequence[ServiceBounds]],
         weight: FloatArray,
         *,
         has_costs: bool,
     ) -> None:
         self._area, self._view, self._network = area, view, view.network
         self._index, self._bounds, self._weight = index, bounds, weight
+        self._make_freed = make_freed
         self._has_costs = has_costs
         self._pieces = PublicPieces(area.network)
 
     @cached_property
-    def _ends(self) -> LinkEnds:
+    def ends(self) -> LinkEnds:
+        """Where new links may begin."""
+        return self._ends_on(self._network)
+
+    def _ends_on(self, network: WalkNetwork) -> LinkEnds:
         # Where costs of crossings are spread over edges, cutting an edge would move them.
-        return LinkEnds.of(self._network, np.inf if self._has_costs else SPACING_M)
+        return LinkEnds.of(network, np.inf if self._has_costs else SPACING_M)
 
     @cached_property
     def _walks_m(self) -> list[tuple[FloatArray, FloatArray]]:
-        return [bounds.at_ends_m(self._ends) for bounds in self._bounds]
+        return [one.at_ends_m(self.ends) for one in self._bounds]
 
     def gates(self) -> list[Candidate]:
         """Barrier nodes that stop walkers."""
@@ -178,39 +201,56 @@ class CandidateSearch:
 
     def links(self, max_length_m: float, obstacles: Obstacles) -> NewLinks:
         """New links between ends near in the air and far on foot, by what they could win."""
-        ends, pairs, not_plain = self.pairs(max_length_m)
+        pairs = self.pairs(max_length_m)
+        edge = self._area_edge(self.ends.edge)
+        losing = self._pieces.losing_by_pair(edge[pairs.one], edge[pairs.other], pairs.length_m)
+        is_plain: BoolArray = losing.max(axis=1, initial=-1) < 0
+        plain = _Group(pairs.take(np.flatnonzero(is_plain)), self.ends, self._bounds, self._walks_m)
+        found, crossing = self._winning(plain, obstacles)
+        if not is_plain.all():
+            more, more_crossing = self._winning(self._turning(pairs, losing, ~is_plain), obstacles)
+            found, crossing = found + more, crossing + more_crossing
+        return NewLinks(tuple(found), pairs.count, crossing)
+
+    def _turning(self, pairs: Pairs, losing: IntArray, chosen: BoolArray) -> "_Group":
+        """Those of the pairs that change which other streets are public."""
+        bounds = self._make_freed()
+        ends = self._ends_on(bounds[0].view.network)
+        parts = self._area.network.edge_part[self._area_edge(np.arange(self._network.edge_count))]
+        return _Group(
+            pairs.take(np.flatnonzero(chosen)),
+            ends,
+            bounds,
+            [one.at_ends_m(ends) for one in bounds],
+            winners_by_parts(bounds, parts, losing[chosen]),
+        )
+
+    def _winning(self, group: "_Group", obstacles: Obstacles) -> tuple[list[Candidate], int]:
+        """Pairs that could win anybody, and how many more would if they crossed nothing."""
+        pairs, ends, bounds, anyway = group.pairs, group.ends, group.bounds, group.anyway
         near = Surroundings.of(self._area, self._view, ends, pairs)
-        tables = [
-            near.winnable(bounds, *walks_m, has_costs=self._has_costs)
-            for bounds, walks_m in zip(self._bounds, self._walks_m, strict=True)
-        ]
-        possible = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *(t.pairs for t in tables)]))
+        tables = [near.winnable(one, *walks) for one, walks in zip(bounds, group.walks_m, strict=True)]
+        winning = [chosen for chosen, households in anyway if len(households)]
+        possible = np.unique(
+            np.concatenate([np.empty(0, dtype=np.int64), *(table.pairs for table in tables), *winning])
+        )
         lines = pairs.take(possible).lines(ends, self._network)
         free = ~obstacles.crossed(lines) if len(lines) else np.zeros(0, dtype=bool)
         kept = possible[free]
         gains = Gains(len(kept), self._weight)
-        for bounds, table in zip(self._bounds, tables, strict=True):
-            table.give(bounds, ends, kept, gains)
-        chosen = pairs.take(kept)
-        found = [
-            Candidate("link", tuple(ids), length_m, bound, line)
-            for ids, length_m, bound, line in zip(
-                np.sort(np.stack([ends.osm_id[chosen.one], ends.osm_id[chosen.other]], axis=1)).tolist(),
-                chosen.length_m.tolist(),
-                gains.bounds().tolist(),
-                lines[free],
-                strict=True,
-            )
-        ]
-        return NewLinks(tuple(found), pairs.count + not_plain, int((~free).sum()), not_plain)
+        for one, table in zip(bounds, tables, strict=True):
+            table.give(one, ends, kept, gains)
+        for chosen, households in anyway:
+            gains.add_all(np.flatnonzero(np.isin(kept, chosen)), households)
+        chosen_pairs = pairs.take(kept)
+        ids = np.stack([ends.osm_id[chosen_pairs.one], ends.osm_id[chosen_pairs.other]], axis=1)
+        columns = np.sort(ids).tolist(), chosen_pairs.length_m.tolist(), gains.bounds().tolist(), lines[free]
+        found = [Candidate("link", tuple(names), *values) for names, *values in zip(*columns, strict=True)]
+        return found, int((~free).sum())
 
-    def pairs(self, max_length_m: float) -> tuple[LinkEnds, Pairs, int]:
-        """Ends, pairs of them near in the air and far on foot, and how many were left out as they are not plain."""
-        ends = self._ends
-        pairs = self._far_on_foot(Pairs.within(self._network, ends, max_length_m))
-        edge = self._area_edge(ends.edge)
-        plain = self._pieces.are_plain(edge[pairs.one], edge[pairs.other], pairs.length_m)
-        return ends, pairs.take(np.flatnonzero(plain)), int((~plain).sum())
+    def pairs(self, max_length_m: float) -> Pairs:
+        """Pairs of ends near in the air and far on foot."""
+        return self._far_on_foot(Pairs.within(self._network, self.ends, max_length_m))
 
     def _far_on_foot(self, pairs: Pairs) -> Pairs:
         far = np.zeros(pairs.count, dtype=bool)

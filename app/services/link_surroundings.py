@@ -34,10 +34,20 @@ class Gains:
     def __init__(self, count: int, weight: FloatArray) -> None:
         self._count, self._weight = count, weight
         self._keys: list[IntArray] = [np.empty(0, dtype=np.int64)]
+        self._set = np.full(count, -1, dtype=np.int64)
+        self._set_keys: list[IntArray] = [np.empty(0, dtype=np.int64)]
+        self._set_weight: list[float] = []
 
     def add(self, change: IntArray, household: IntArray) -> None:
         """Each of these changes could win the household beside it."""
         self._keys.append(change * len(self._weight) + household)
+
+    def add_all(self, changes: IntArray, households: IntArray) -> None:
+        """Each of these changes could win all of these households; called at most once for a change."""
+        number = len(self._set_weight)
+        self._set[changes] = number
+        self._set_keys.append(number * len(self._weight) + households)
+        self._set_weight.append(float(self._weight[households].sum()))
 
     def take(self, bounds: ServiceBounds, places: AccessLinks, beyond_m: FloatArray) -> None:
         """Change ``i`` brings the service as near to its places, those of point ``i``, as `beyond_m` says."""
@@ -48,9 +58,13 @@ class Gains:
     def bounds(self) -> FloatArray:
         """The most weight that each could win."""
         key = np.unique(np.concatenate(self._keys))
-        count = max(len(self._weight), 1)
-        weights = self._weight[key % count] if len(key) else np.empty(0)
-        return np.bincount(key // count, weights=weights, minlength=self._count).astype(np.float64)
+        change, household = np.divmod(key, max(len(self._weight), 1))
+        by_set = np.isin(self._set[change] * len(self._weight) + household, np.concatenate(self._set_keys))
+        change, household = change[~by_set], household[~by_set]
+        weights = self._weight[household] if len(household) else np.empty(0)
+        most: FloatArray = np.bincount(change, weights=weights, minlength=self._count).astype(np.float64)
+        most += np.append(self._set_weight, 0.0)[self._set]
+        return most
 
 
 @dataclass(frozen=True)
@@ -108,13 +122,8 @@ class Surroundings:
         islands = islands_joined(network, ends.edge[pairs.one], ends.edge[pairs.other], pairs.length_m)
         return cls(area, view, ends, pairs, xy_m, segments, STRtree(segments), islands)
 
-    def winnable(
-        self, bounds: ServiceBounds, onward_m: FloatArray, arrived_m: FloatArray, *, has_costs: bool
-    ) -> Winnable:
-        """What the pairs could win for a service, whose walks from the ends are `bounds.at_ends_m`.
-
-        `has_costs` where a walk over the link may save what no label in metres shows.
-        """
+    def winnable(self, bounds: ServiceBounds, onward_m: FloatArray, arrived_m: FloatArray) -> Winnable:
+        """What the pairs could win for a service, whose walks from the ends are `bounds.at_ends_m`."""
         pairs, places = self.pairs, self.ends.places
         from_homes_m = bounds.from_homes_m(places)
         near = _Near(self, bounds)
@@ -123,8 +132,9 @@ class Surroundings:
             beyond[side] = np.minimum(beyond[side], pairs.length_m + onward_m[there])
         entered = []
         for side, here in enumerate((pairs.one, pairs.other)):
-            is_nearer = np.full(len(here), fill_value=True) if has_costs else beyond[side] < arrived_m[here]
-            possible = is_nearer & (from_homes_m[here] + beyond[side] <= bounds.limit_m * SLACK)
+            possible = from_homes_m[here] + beyond[side] <= bounds.limit_m * SLACK
+            if bounds.by_shortening:
+                possible &= beyond[side] < arrived_m[here]
             rows = np.flatnonzero(possible)
             entered.append((rows, here[rows], beyond[side][rows]))
         beside = [near.linked(beyond, onward_m), *near.on_islands(beyond)]

@@ -10,12 +10,13 @@ from app.domain.proposal import Change, Proposal
 from app.domain.standard import Service, Standard
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED
-from app.services.area_engine import AreaEngine
+from app.services.area_engine import AreaEngine, WalkingView
 from app.services.assessment import Walker
 from app.services.comparing_cache import assessment_before, keep, street_index
 from app.services.kernel_loader import load_catchment_kernels
 from app.services.link_bounds import ServiceBounds
 from app.services.link_candidates import KINDS, Candidate, CandidateSearch, Kind, NewLinks
+from app.services.link_freedom import freed
 from app.services.proposals import Comparison, compare
 from app.services.weights import weights_of
 
@@ -101,7 +102,6 @@ class MissingLinks:
     compared: int
     lacking: float
     crossing: int = 0
-    not_plain: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -124,7 +124,7 @@ def find_missing_links(
     search, lacking = candidate_search(engine, asked, walker, question)
     gates, ways = search.gates(), search.ways()
     obstacles = engine.area.obstacles
-    links = NewLinks((), 0, 0, 0) if obstacles is None else search.links(question.max_length_m, obstacles)
+    links = NewLinks((), 0, 0) if obstacles is None else search.links(question.max_length_m, obstacles)
     candidates = (*gates, *ways, *links.found)
     ranking = _Ranking(engine, asked, walker, question, candidates)
     found, bound, is_complete = ranking.run()
@@ -140,7 +140,6 @@ def find_missing_links(
         ranking.compared,
         float(weight[lacking].sum()),
         links.crossing,
-        links.not_plain,
         (NO_OBSTACLES,) if obstacles is None else (),
     )
 
@@ -153,17 +152,21 @@ def candidate_search(
         before = assessment_before(engine, asked, walker)
         index = street_index(engine)
     lacking = before.of(question.service).verdicts.state != COVERED
-    kernels = load_catchment_kernels()
-    bounds = [
-        ServiceBounds.of(engine, walker, service, lacking, kernels)
-        for service in asked.services
-        if len(engine.offering(service))
-    ]
+    kernels, view = load_catchment_kernels(), engine.view(walker.profile)
+
+    def bounds_on(streets: WalkingView) -> list[ServiceBounds]:
+        return [
+            ServiceBounds.of(engine, walker, service, lacking, kernels, view=streets)
+            for service in asked.services
+            if len(engine.offering(service))
+        ]
+
     search = CandidateSearch(
         engine.area,
-        engine.view(walker.profile),
+        view,
         index,
-        bounds,
+        bounds_on(view),
+        lambda: bounds_on(freed(view)),
         weights_of(engine.area, question.weight),
         has_costs=bool(walker.profile.costs),
     )
