@@ -112,12 +112,18 @@ def test_a_failing_report_names_households_and_their_walks(check: Check) -> None
         (["--standard", "atlantis"], "standard 'atlantis' does not exist"),
         (["--policy", "nothing.yaml"], "nothing.yaml: there is no such file"),
         (["--baseline", "nothing.json"], "nothing.json"),
-        (["--osm", "nothing.osm.pbf"], "nothing.osm.pbf"),
         (["--crs", "EPSG:0"], "EPSG:0"),
     ],
 )
 def test_wrong_usage_ends_with_3(check: Check, options: list[str], says: str) -> None:
     assert says in check(ADD, options=tuple(options)).failed(3)
+
+
+@pytest.mark.parametrize("missing", ["osm", "households", "facilities", "zones", "extent"])
+def test_missing_data_ends_with_2(check: Check, files: dict[str, Path], missing: str) -> None:
+    given = {"--osm": files["osm"], f"--{missing}": "nothing.osm.pbf"}
+    options = tuple(str(word) for pair in given.items() for word in pair)
+    assert check(ADD, options=options).failed(2).startswith("nothing.osm.pbf: no such file")
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def ask_here(question: Question, extract: ExtractFiles | None, policy: Any) -> d
     ------
     InputRefusedError
         If anything that the user gave cannot be used.
-    AreaNotFoundError, StoreError
-        If the area cannot be asked.
+    AreaNotFoundError, StoreError, BadInputError
+        If the area cannot be asked, or a file of the extract is missing.
     """
     from app.cli.wiring import find_profile, find_standard
     from app.geo.errors import InvalidSpeedError
@@ -141,6 +141,10 @@ def _import_extract(area: str, extract: ExtractFiles) -> "Area":
         zones_file=extract.zones,
         extent_file=extract.extent,
     )
+    for path in (extract.osm, extract.households, extract.facilities, extract.zones, extract.extent):
+        if path is not None and not path.exists():
+            # Nothing is malformed: the data is missing, and the question cannot be answered.
+            raise BadInputError(str(path), "no such file; check the path, or fetch it again")
     settings = load_settings()
     keeper = _Keeper()
     try:
