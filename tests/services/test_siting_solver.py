@@ -15,7 +15,7 @@ from app.services.siting_solver import (
     most_covered,
 )
 
-LONG_S = 60.0
+LONG_S = 600.0
 
 
 def plain_model(rows: list[list[int]], weight: list[float]) -> SitingModel:
