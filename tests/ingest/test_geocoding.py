@@ -13,10 +13,11 @@ from tests.support.overpass_stand_in import (
     assert_one_line,
     closed_port_url,
 )
+from tests.support.processes import PATIENCE_S
 
 
 class TestPlace:
-    def geocode(self, stand_in: StandIn, text: str, timeout_s: float = 20) -> Any:
+    def geocode(self, stand_in: StandIn, text: str, timeout_s: float = PATIENCE_S) -> Any:
         return geocode_place(text, nominatim_url=stand_in.nominatim_url, timeout_s=timeout_s)
 
     def test_outline(self, stand_in: StandIn) -> None:
@@ -58,10 +59,10 @@ class TestPlace:
     def test_a_failing_server(self, stand_in: StandIn, answer: Answer, message: str) -> None:
         stand_in.prepared.append(answer)
         with pytest.raises(DownloadError, match=message) as caught:
-            self.geocode(stand_in, "Helsinki", timeout_s=0.2 if answer.silent else 20)
+            self.geocode(stand_in, "Helsinki", timeout_s=0.2 if answer.silent else PATIENCE_S)
         assert_one_line(caught.value, stand_in.nominatim_url)
         assert len(stand_in.requests) == 1
 
     def test_nobody_listens(self, stand_in: StandIn) -> None:
         with pytest.raises(DownloadError, match=r"cannot be reached \(Connection refused\)"):
-            geocode_place("Helsinki", nominatim_url=closed_port_url(), timeout_s=5)
+            geocode_place("Helsinki", nominatim_url=closed_port_url(), timeout_s=PATIENCE_S)

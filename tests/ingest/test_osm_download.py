@@ -30,6 +30,7 @@ from tests.support.overpass_stand_in import (
     closed_port_url,
     run_query,
 )
+from tests.support.processes import PATIENCE_S
 
 SMALL_BOX = (24.9400000, 60.1680000, 24.9450000, 60.1710000)
 
@@ -51,7 +52,7 @@ def demo() -> Extract:
 def download(stand_in: StandIn, target: Path, box: Box = SMALL_BOX, **options: Any) -> None:
     given: dict[str, Any] = {
         "overpass_url": stand_in.overpass_url,
-        "timeout_s": 20.0,
+        "timeout_s": PATIENCE_S,
         "sleep": must_not_sleep,
     } | options
     download_extract(box, target, **given)
@@ -226,9 +227,9 @@ class TestManners:
         monkeypatch.chdir(tmp_path)
         settings = {name: value for name, value in vars(osmnx.settings).items() if not name.startswith("__")}
         resolver = socket.getaddrinfo
-        geocode_place("Helsinki", nominatim_url=stand_in.nominatim_url, timeout_s=20)
+        geocode_place("Helsinki", nominatim_url=stand_in.nominatim_url, timeout_s=PATIENCE_S)
         with pytest.raises(BadInputError):
-            geocode_place("Nowhere", nominatim_url=stand_in.nominatim_url, timeout_s=20)
+            geocode_place("Nowhere", nominatim_url=stand_in.nominatim_url, timeout_s=PATIENCE_S)
         download(stand_in, tmp_path / "small.osm.pbf")
         assert [path for path, _, _ in stand_in.requests] == ["/search", "/search", "/api/interpreter"]
         assert all(headers["User-Agent"].startswith("reach15 (OSMnx") for _, headers, _ in stand_in.requests)
@@ -355,7 +356,7 @@ class TestFailure:
     def test_nobody_listens(self, tmp_path: Path) -> None:
         url = closed_port_url()
         with pytest.raises(DownloadError, match=r"cannot be reached \(Connection refused\)") as caught:
-            download_extract(SMALL_BOX, tmp_path / "x.osm.pbf", overpass_url=url, timeout_s=5)
+            download_extract(SMALL_BOX, tmp_path / "x.osm.pbf", overpass_url=url, timeout_s=PATIENCE_S)
         assert_one_line(caught.value, url)
 
     def test_nobody_answers(self, stand_in: StandIn, tmp_path: Path) -> None:
@@ -369,12 +370,12 @@ class TestFailure:
     )
     def test_not_a_web_address(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(DownloadError, match="is not a web address"):
-            download_extract(SMALL_BOX, tmp_path / "x.osm.pbf", overpass_url=url, timeout_s=5)
+            download_extract(SMALL_BOX, tmp_path / "x.osm.pbf", overpass_url=url, timeout_s=PATIENCE_S)
 
     def test_a_password_in_the_address_is_not_repeated(self, tmp_path: Path) -> None:
         url = closed_port_url().replace("http://", "http://user:secret@")
         with pytest.raises(DownloadError, match="cannot be reached") as caught:
-            download_extract(SMALL_BOX, tmp_path / "x.osm.pbf", overpass_url=url, timeout_s=5)
+            download_extract(SMALL_BOX, tmp_path / "x.osm.pbf", overpass_url=url, timeout_s=PATIENCE_S)
         assert "secret" not in str(caught.value)
 
     @pytest.mark.parametrize(
@@ -389,7 +390,9 @@ class TestFailure:
     )
     def test_not_a_box_of_one_area(self, tmp_path: Path, box: Box) -> None:
         with pytest.raises(BadInputError, match=r"^box .*(is not west,south,east,north|km wide)"):
-            download_extract(box, tmp_path / "x.osm.pbf", overpass_url=closed_port_url(), timeout_s=5)
+            download_extract(
+                box, tmp_path / "x.osm.pbf", overpass_url=closed_port_url(), timeout_s=PATIENCE_S
+            )
 
 
 class TestQuery:

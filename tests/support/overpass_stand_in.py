@@ -7,7 +7,6 @@ relations by their node and way members; and ``>`` brings the members and the no
 
 import json
 import re
-import socket
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ import shapely
 from osmium.osm import Node, Relation, Way
 
 from app.domain.errors import Reach15Error
+from scripts.private_postgis import free_port
 
 STEPS_PER_DEG = 10_000_000
 
@@ -309,9 +309,7 @@ class StandIn(AbstractContextManager["StandIn"]):
 
 def closed_port_url() -> str:
     """An address on this machine where nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def _geojson(shape: shapely.Geometry) -> dict[str, Any]:
