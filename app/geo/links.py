@@ -71,6 +71,12 @@ class AccessLinks:
         linked: BoolArray = np.diff(self.start) > 0
         return linked
 
+    def is_on_main(self, network: WalkNetwork) -> BoolArray:
+        """Whether each point is linked to an edge that is on no island, shape (p,)."""
+        on_main = np.zeros(self.point_count, dtype=bool)
+        on_main[self.point[~network.edge_island[self.edge]]] = True
+        return on_main
+
     def take(self, points: IntArray) -> "AccessLinks":
         """Those of some points, in their order."""
         counts = self.start[points + 1] - self.start[points]

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from app.domain.errors import BadInputError
+from app.domain.place import Box
 from app.domain.population import PopulationGrid
 from app.ingest import table_values
 from app.ingest.polygon_files import first_known, read_polygons
@@ -22,8 +23,6 @@ COLUMNS = (
     "常住人口", "人口", "人口数", "总人口", "asukkaita", "vaesto", "tot_p", "obs_value_t",
 )  # fmt: skip
 """Where people are looked for, in this order: English, Chinese, Finnish (HSY), Eurostat's grids."""
-
-Bounds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def is_raster(path: Path) -> bool:
 
 def read_grid_file(
     path: Path,
-    bounds_deg: Bounds,
+    bounds_deg: Box,
     *,
     columns: tuple[str, ...],
     asked: bool,

@@ -19,7 +19,7 @@ from app.geo.local_links import Shapes
 from app.geo.node_labels import NodeLabels, Workspace
 from app.geo.search import SearchGraph, Seeds
 from app.geo.street_patch import StreetIndex
-from app.geo.units import BoolArray, Geometries, IntArray, expand_ranges, ragged_rows
+from app.geo.units import Geometries, IntArray, expand_ranges, ragged_rows
 from app.geo.walks import LinkCosts, seeds_of
 from app.services.area_engine import AreaEngine, WalkingView, links_of
 from app.services.assessment import Assessment, Walker, assess
@@ -156,14 +156,7 @@ def outline_shapes(engine: AreaEngine) -> tuple[Shapes, IntArray]:
 def _point_shapes(engine: AreaEngine, lon_deg: Any, lat_deg: Any, links: AccessLinks) -> Shapes:
     area = engine.area
     points = np.asarray(shapely.points(*area.network.projection.to_plane(lon_deg, lat_deg)), dtype=object)
-    return Shapes.of(points, links.nearest_m, _on_main(engine, links), area.max_link_m)
-
-
-def _on_main(engine: AreaEngine, links: AccessLinks) -> BoolArray:
-    """Whether each point is linked to an edge that is on no island."""
-    on_main = np.zeros(links.point_count, dtype=bool)
-    on_main[links.point[~engine.area.network.edge_island[links.edge]]] = True
-    return on_main
+    return Shapes.of(points, links.nearest_m, links.is_on_main(area.network), area.max_link_m)
 
 
 def _outline_shapes(engine: AreaEngine) -> tuple[Shapes, IntArray]:
@@ -177,5 +170,5 @@ def _outline_shapes(engine: AreaEngine) -> tuple[Shapes, IntArray]:
     kind = facilities.access.kind[first]
     nearest_m = np.where(kind == NEAREST, area.facility_links.nearest_m[first], 0.0)
     # Where streets cross an outline, or doors stand on it, only what touches it matters.
-    decided = np.isin(kind, (CROSSING, ENTRANCE)) | _on_main(engine, area.facility_links)[first]
+    decided = np.isin(kind, (CROSSING, ENTRANCE)) | area.facility_links.is_on_main(area.network)[first]
     return Shapes.of(outlines, nearest_m, decided, area.max_link_m), which
