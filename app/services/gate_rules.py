@@ -23,7 +23,7 @@ class Measure:
 
 
 Excused = Callable[[Failing], BoolArray]
-"""Which of those failing do not count."""
+"""Which of these do not count."""
 
 
 def nobody(failing: Failing) -> BoolArray:
@@ -88,11 +88,12 @@ def _min_zone_share(scope: Scope, excused: Excused) -> Measure:
 def _shared(scope: Scope, excused: Excused) -> tuple[Failing, BoolArray, BoolArray]:
     """Who is not covered, who counts, and who is covered; whoever is excused counts on neither side of a share."""
     covered = scope.covered(scope.after, scope.share_of)
-    household = np.flatnonzero(scope.inside & ~covered)
-    failing = Failing(household, np.full(len(household), scope.share_of, dtype=np.int64))
+    household = np.flatnonzero(scope.inside)
+    everybody = Failing(household, np.full(len(household), scope.share_of, dtype=np.int64))
     counted = scope.inside.copy()
-    counted[household[excused(failing)]] = False
-    return failing, counted, covered
+    # The covered ones too: a zone that is excused must not make up for what is missing elsewhere.
+    counted[household[excused(everybody)]] = False
+    return everybody.keep(~covered[household]), counted, covered
 
 
 def _max_lost(scope: Scope, excused: Excused) -> Measure:

@@ -254,6 +254,9 @@ def test_whom_a_waiver_excuses(closed: Sides) -> None:
     share = {"service": "pharmacy", "waivers": [waiver(zone="east"), waiver(household=HOMES[5])]}
     assert one(closed, "min_share", 0.4, **share).status == "waived"
     assert one(closed, "min_share", 0.41, **share).status == "failed"
+    # The covered of an excused zone are left out as well: none of the other 51 has a pharmacy.
+    west = {"service": "pharmacy", "waivers": [waiver(zone="west")]}
+    assert one(closed, "min_share", 0.1, **west).status == "failed"
     assert (
         one(closed, "min_zone_share", 0.4, service="pharmacy", waivers=[waiver(zone="east")]).status
         == "waived"
