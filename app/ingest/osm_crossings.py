@@ -18,7 +18,7 @@ ROADS = frozenset(
     "motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link "
     "unclassified residential living_street service road busway".split()
 )
-_WAYS_TAGGED_CROSSING = ("footway", "path", "cycleway")
+_WAYS_TAGGED_CROSSING = ("highway", "footway", "path", "cycleway")
 _MOVING = frozenset({"yes", "forward", "backward", "reversible"})
 
 
@@ -73,7 +73,7 @@ def find_crossings(stream: OsmStream, highways: Sequence[OsmObject]) -> tuple[In
 def _is_crossing_way(tags: Tags) -> bool:
     if tags.get("crossing") == "no":
         return False
-    return tags["highway"] == "crossing" or any(tags.get(key) == "crossing" for key in _WAYS_TAGGED_CROSSING)
+    return "crossing" in [tags.get(key) for key in _WAYS_TAGGED_CROSSING]
 
 
 def _ids(found: set[int]) -> IntArray:

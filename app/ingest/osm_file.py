@@ -267,14 +267,15 @@ def _obstacles(stream: OsmStream, streets: WayLines) -> Obstacles:
 
 
 def _point_places(stream: OsmStream) -> PointPlaces:
-    chosen: list[OsmObject] = [
-        stream.nodes[ref] for ref in sorted(stream.nodes) if _is_place(stream.nodes[ref].tags)
-    ]
+    chosen: list[OsmObject] = sorted(
+        (node for node in stream.nodes.values() if _is_place(node.tags)), key=lambda node: node.id
+    )
+    places = [node.lon_lat_deg() for node in chosen]
     return PointPlaces(
         id=[f"node/{node.id}" for node in chosen],
         tags=[node.tags for node in chosen],
-        lon_deg=[node.lon_lat_deg()[0] for node in chosen],
-        lat_deg=[node.lon_lat_deg()[1] for node in chosen],
+        lon_deg=[lon_deg for lon_deg, _ in places],
+        lat_deg=[lat_deg for _, lat_deg in places],
     )
 
 

@@ -35,7 +35,10 @@ class NodeTable:
     def from_index(cls, path: Path) -> "NodeTable":
         """Read the array that osmium's ``sparse_file_array`` index keeps on disk; of one id the last entry counts."""
         entries = np.fromfile(path, dtype=[("osm_id", "<i8"), ("xy", "<i4", 2)])
-        entries = entries[(np.abs(entries["xy"]) <= _FARTHEST_E7).all(axis=1)]
+        lon_e7, lat_e7 = np.abs(entries["xy"]).T
+        is_known = (lon_e7 <= _FARTHEST_E7[0]) & (lat_e7 <= _FARTHEST_E7[1])
+        if not is_known.all():
+            entries = entries[is_known]
         osm_id = np.ascontiguousarray(entries["osm_id"])
         if (osm_id[1:] > osm_id[:-1]).all():  # as it is of a file in order
             return cls(osm_id, np.ascontiguousarray(entries["xy"]))

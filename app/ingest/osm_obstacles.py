@@ -47,8 +47,9 @@ _HEAD = 22
 
 def is_solid(tags: Tags) -> bool:
     """Whether an area, or the outline of one, is a building or water that one would have to pass through."""
-    is_water = _is_any_of(tags, WATER_AREAS) or _is_drawn_water_line(tags)
-    return (is_water or tags.get("building", "no") != "no") and not _is_below(tags)
+    is_building = tags.get("building", "no") != "no"  # asked first: most of them are
+    is_any = is_building or _is_any_of(tags, WATER_AREAS) or _is_drawn_water_line(tags)
+    return is_any and not _is_below(tags)
 
 
 def is_water_line(tags: Tags) -> bool:

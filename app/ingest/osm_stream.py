@@ -122,18 +122,19 @@ def _filter_file(path: Path, opl: Path, index: Path, progress: Progress | None) 
         .with_filter(writer)  # a handler among filters lets everything through
         .with_filter(EntityFilter(AREA))
     )
-    to_wkb = osmium.geom.WKBFactory()
+    to_wkb, from_hex = osmium.geom.WKBFactory().create_multipolygon, bytes.fromhex
     area_wkb: dict[str, bytes] = {}
     with writer:
         for done, area in enumerate(cast("Iterator[Area]", iter(processor))):
             if progress is not None and done % _REPORT_EVERY == 0:
                 progress("read", done)
             try:
-                wkb = to_wkb.create_multipolygon(area)
+                wkb = from_hex(to_wkb(area))
             except RuntimeError:  # the outline does not close
                 continue
-            kind = "way" if area.from_way() else "relation"
-            area_wkb[f"{kind}/{area.orig_id()}"] = bytes.fromhex(wkb)
+            # osmium's number of an area: that of what draws it, doubled, and one more for a relation.
+            number = area.id
+            area_wkb[f"relation/{number >> 1}" if number & 1 else f"way/{number >> 1}"] = wkb
     return area_wkb
 
 
@@ -145,26 +146,26 @@ def _for(entities: osm_entity_bits, key_filter: KeyFilter) -> KeyFilter:
 def _objects(opl: Path) -> Iterator[OsmObject]:
     """Objects of an OPL file without metadata: ``w1 Tkey=value,key=value Nn1,n2`` or ``n1 Tkey=value x24.9 y60.1``."""
     new = tuple.__new__
-    known: dict[str, dict[str, str]] = {}  # half of all objects have the very tags of another
+    known: dict[str, dict[str, str]] = {"T": {}}  # half of all objects have the very tags of another
+    pair_of = _Pairs().__getitem__
     with opl.open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
             name, tags, *place = line.rstrip("\n").split(" ")
             found = known.get(tags)
             if found is None:
-                found = known[tags] = _tags(tags[1:])
+                # Either separator is escaped within a key or a value.
+                found = known[tags] = dict(map(pair_of, tags[1:].split(",")))
             # Not `OsmObject(...)`: its own constructor, a Python function, takes a sixth of the reading.
             yield new(OsmObject, (name[0], int(name[1:]), found, place))
 
 
-def _tags(text: str) -> dict[str, str]:
-    if not text:
-        return {}
-    if "%25%" not in text:  # an escaped % before "20%" looks like an escaped blank
-        text = text.replace("%20%", " ")  # by far the most frequent escape, and no separator here
-    # Either separator is escaped within a key or a value; most of those stand in a file thousands of times.
-    parts = map(intern, text.replace("=", ",").split(","))
-    tags = dict(zip(parts, parts, strict=True))
-    return {_plain(key): _plain(value) for key, value in tags.items()} if "%" in text else tags
+class _Pairs(dict[str, tuple[str, str]]):
+    """Key and value by their OPL text. Most stand in a file thousands of times: each is taken apart, and kept, once."""
+
+    def __missing__(self, text: str) -> tuple[str, str]:
+        key, value = map(_plain, text.split("="))
+        pair = self[text] = (intern(key), value)
+        return pair
 
 
 def _plain(text: str) -> str:
@@ -173,10 +174,9 @@ def _plain(text: str) -> str:
 
 def _refuse_negative_ids(path: Path, found: Mapping[str, Mapping[int, OsmObject]]) -> None:
     """Nodes with such ids have no place in osmium's index: their ways would be lost without a word."""
-    ids = (item.id for items in found.values() for item in items.values() if item.id < 0)
-    refs, _ = node_refs(way for way in found["w"].values() if "n-" in way.place[0])
-    negative = next(ids, None) or next(iter(refs[refs < 0].tolist()), None)
-    if negative is not None:
+    refs, _ = node_refs([way for way in found["w"].values() if "n-" in way.place[0]])
+    negative = min((0, *map(min, filter(None, found.values())), *refs.tolist()))
+    if negative < 0:
         raise BadInputError(
             str(path),
             f"holds objects that were never uploaded to OpenStreetMap, with negative ids such as {negative}; "

@@ -52,7 +52,7 @@ def data_hash(
     for name, values in optional.items():
         _add(digest, name, values)
     meaning = {
-        "tags": [dict(sorted(tags.items())) for tags in facilities.tags],
+        "tags": [dict(tags) for tags in facilities.tags],
         "services": facilities.services,
         "outlines": shapely.to_wkb(facilities.outline, hex=True).tolist(),
         "extent": shapely.to_wkb(extent.polygon, hex=True),
