@@ -22,7 +22,7 @@ from app.cli.options import (
     parse_group,
 )
 from app.cli.output import write_json, write_tables
-from app.cli.row_reports import check_report, files_of_import, tell_rows, write_row_report
+from app.cli.row_reports import check_report, tell_rows, write_row_report
 
 app = typer.Typer(no_args_is_help=False, rich_markup_mode=None)
 
@@ -124,6 +124,7 @@ def import_(
     from app.domain.row_report import RowReport, joined_rows
     from app.services.import_area import ImportRequest
     from app.services.import_request import check_request
+    from app.services.rejected_files import files_of_import
 
     request = ImportRequest(
         area_id=name,

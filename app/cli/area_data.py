@@ -21,9 +21,10 @@ from app.cli.options import (
     parse_group,
 )
 from app.cli.output import write_json, write_tables
-from app.cli.row_reports import RowFile, check_report, files_of_update, tell_rows, write_row_report
+from app.cli.row_reports import check_report, tell_rows, write_row_report
 
 if TYPE_CHECKING:
+    from app.services.rejected_files import RowFile
     from app.services.update_area import Kind
 
 FileArgument = Annotated[
@@ -142,6 +143,7 @@ def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options:
     from app.cli.importing import run_update
     from app.cli.wiring import load_settings, open_store
     from app.domain.row_report import RowReport, joined_rows
+    from app.services.rejected_files import files_of_update
     from app.services.update_area import DataRequest, check_data_request
 
     request = DataRequest(kind=kind, **options)

@@ -1,7 +1,6 @@
 """What became of single rows: on stderr as numbers, in a file that the user asked for, and in the JSON answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,48 +9,9 @@ from app.cli.text import warn
 
 if TYPE_CHECKING:
     from app.domain.row_report import RowReport
-    from app.ingest.table_source import ReadOptions
-    from app.services.grid_request import GridRequest
-    from app.services.import_request import ImportRequest
-    from app.services.update_area import DataRequest
+    from app.services.rejected_files import RowFile
 
 CSV_ENDING = ".csv"
-
-
-@dataclass(frozen=True)
-class RowFile:
-    """A file whose rows are reported on, with how it is read."""
-
-    path: Path
-    options: "ReadOptions"
-
-
-def files_of_import(request: "ImportRequest") -> dict[str, RowFile]:
-    """Every file with rows of an import."""
-    from app.ingest.table_columns import FIELDS
-    from app.ingest.table_source import ReadOptions
-    from app.services.import_request import read_options
-
-    options = {kind: read_options(request, kind) for kind in FIELDS}
-    options |= {kind: ReadOptions(crs=getattr(request, f"{kind}_crs")) for kind in ("boundary", "extent")}
-    given = {kind: getattr(request, f"{kind}_file") for kind in options}
-    files = {kind: RowFile(path, options[kind]) for kind, path in given.items() if path is not None}
-    return files | _grids(request)
-
-
-def files_of_update(request: "DataRequest") -> dict[str, RowFile]:
-    """Every file with rows of an update."""
-    from app.services.update_area import read_options_of
-
-    return {request.kind: RowFile(request.file, read_options_of(request)), **_grids(request)}
-
-
-def _grids(request: "GridRequest") -> dict[str, RowFile]:
-    from app.ingest.table_source import ReadOptions
-
-    grids = (("population", request.population_file), *request.population_groups)
-    options = ReadOptions(crs=request.population_crs)
-    return {kind: RowFile(path, options) for kind, path in grids if path is not None}
 
 
 def check_report(path: Path | None) -> None:
@@ -60,7 +20,7 @@ def check_report(path: Path | None) -> None:
 
 
 def write_row_report(
-    path: Path | None, reports: "Mapping[str, RowReport]", files: Mapping[str, RowFile]
+    path: Path | None, reports: "Mapping[str, RowReport]", files: "Mapping[str, RowFile]"
 ) -> None:
     """Write the rows of every file as JSON, or the rejected ones as CSV where the path ends so.
 
@@ -74,13 +34,13 @@ def write_row_report(
     if path.suffix.lower() != CSV_ENDING:
         write_json(joined_rows(reports), path)
         return
-    from app.ingest.rejected_rows import rejected_rows_csv
     from app.ingest.table_columns import FIELDS
+    from app.services.rejected_files import rejected_csv
 
     given = [kind for kind in files if kind in FIELDS]
     for kind, report in reports.items():
         target = path if given == [kind] else path.with_name(f"{path.stem}-{kind}{path.suffix}")
-        write_bytes(rejected_rows_csv(files[kind].path, files[kind].options, report), target)
+        write_bytes(rejected_csv(files[kind], report), target)
 
 
 def tell_rows(reports: "Mapping[str, RowReport]", *, listed: bool) -> None:

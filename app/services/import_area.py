@@ -1,7 +1,7 @@
 """Imports an area: data in, everything that answers need out, stored as a whole or not at all."""
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,8 +53,11 @@ def import_area(
     *,
     known_services: Collection[str],
     progress: Progress | None = None,
+    before_store: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
     """Import an area and make it the current version.
+
+    `before_store` is called with the report just before anything is stored; what it raises keeps that from being done.
 
     Raises
     ------
@@ -177,6 +180,8 @@ def import_area(
             if rows is not None
         },
     )
+    if before_store is not None:
+        before_store(report)
     with stages.stage("store"):
         store.save(area, report)
     return report

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.errors import AreaChangedError
 from app.services.import_area import ImportRequest, import_area
 from app.services.job_context import JobContext, JobKind, JobResult
+from app.services.rejected_files import RejectedFiles, files_of_import, files_of_update
 from app.services.update_area import DataRequest, update_area
 
 IMPORT_KIND = "area-import"
@@ -93,13 +94,17 @@ def stage_progress(context: JobContext, begins_at_percent: Mapping[str, float]) 
 
 
 def _run_import(context: JobContext) -> JobResult:
-    report = import_area(
-        import_request(context.job.input, context.inputs),
-        context.areas,
-        context.settings,
-        known_services=context.standards.service_ids(),
-        progress=stage_progress(context, _BEGINS_AT_PERCENT),
-    )
+    request = import_request(context.job.input, context.inputs)
+    rejected = RejectedFiles(context.outputs, files_of_import(request))
+    with rejected.refusals_kept():
+        report = import_area(
+            request,
+            context.areas,
+            context.settings,
+            known_services=context.standards.service_ids(),
+            progress=stage_progress(context, _BEGINS_AT_PERCENT),
+            before_store=rejected.keep,
+        )
     return JobResult(asdict(report))
 
 
@@ -111,12 +116,16 @@ def _run_update(context: JobContext) -> JobResult:
 
 
 def _update(context: JobContext) -> JobResult:
-    report = update_area(
-        DataRequest(**_from_json(context.job.input, context.inputs)),
-        context.areas,
-        known_services=context.standards.service_ids(),
-        progress=stage_progress(context, _UPDATE_BEGINS_AT_PERCENT),
-    )
+    request = DataRequest(**_from_json(context.job.input, context.inputs))
+    rejected = RejectedFiles(context.outputs, files_of_update(request))
+    with rejected.refusals_kept():
+        report = update_area(
+            request,
+            context.areas,
+            known_services=context.standards.service_ids(),
+            progress=stage_progress(context, _UPDATE_BEGINS_AT_PERCENT),
+            before_store=rejected.keep,
+        )
     return JobResult(asdict(report))
 
 

@@ -87,10 +87,13 @@ def update_area(
     *,
     known_services: Collection[str],
     progress: Progress | None = None,
+    before_store: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
     """Make the next version of an area out of its current one and a file.
 
     Links are computed for what is new alone. A dry run returns the report that the update would have.
+
+    `before_store` is called with the report just before anything is stored; what it raises keeps that from being done.
 
     Raises
     ------
@@ -125,6 +128,8 @@ def update_area(
         stages_s=stages.seconds,
         rows={request.kind: change.rows.as_json()},
     )
+    if before_store is not None:
+        before_store(report)
     if not request.dry_run:
         with stages.stage("store"):
             store.save(after, report, replaces=key)
