@@ -38,16 +38,16 @@ _OBSTACLES = "obstacles"
 def write_area(area: Area, folder: Path) -> None:
     """Write every file of an area into an empty folder; the manifest comes last."""
     for name, values in area.network.arrays().items():
-        np.save(folder / f"network.{name}.npy", values, allow_pickle=False)
+        _save(folder / f"network.{name}.npy", values)
     for name, links in (("household_links", area.household_links), ("facility_links", area.facility_links)):
         for array in _LINK_ARRAYS:
-            np.save(folder / f"{name}.{array}.npy", getattr(links, array), allow_pickle=False)
+            _save(folder / f"{name}.{array}.npy", getattr(links, array))
     pq.write_table(_household_table(area), folder / "households.parquet")
     pq.write_table(_facility_table(area.facilities), folder / "facilities.parquet")
-    np.save(folder / _HOUSEHOLD_ZONE, area.household_zone, allow_pickle=False)
+    _save(folder / _HOUSEHOLD_ZONE, area.household_zone)
     if area.obstacles is not None:
         for name, values in area.obstacles.arrays().items():
-            np.save(folder / f"{_OBSTACLES}.{name}.npy", values, allow_pickle=False)
+            _save(folder / f"{_OBSTACLES}.{name}.npy", values)
     if area.zones is not None:
         pq.write_table(_zone_table(area.zones), folder / _ZONES)
     manifest: dict[str, Any] = {
@@ -150,6 +150,14 @@ def _obstacles(folder: Path, files: Collection[str]) -> Obstacles | None:
     if not any(file in files for file in names.values()):
         return None
     return Obstacles(**{name: _load(folder / file) for name, file in names.items()})
+
+
+def _save(path: Path, values: np.ndarray[Any, Any]) -> None:
+    """As `np.save`, which tells of a write that fails how many items it lacked, but not that the disk is full."""
+    values = np.ascontiguousarray(values)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(values))
+        file.write(values.data)
 
 
 def _household_table(area: Area) -> pa.Table:

@@ -102,6 +102,18 @@ def test_the_data_directory_of_an_import(tmp_path: Path, osm: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("left", [100_000, 300_000, 1_000_000])
+def test_the_data_directory_of_an_import_of_many_streets(
+    tmp_path: Path, demo_extract: Path, left: int
+) -> None:
+    with small_disk(4 * MEGABYTE) as disk:
+        settings = Settings(data_dir=disk.path, database_url=f"sqlite:///{tmp_path / 'areas.sqlite'}")
+        disk.fill(left)
+        with pytest.raises(StoreError, match="No space left on device; check the data directory"):
+            do_import(disk.path, demo_extract, settings=settings)
+        assert list((disk.path / "areas" / "town" / "versions").iterdir()) == []
+
+
 def test_the_disk_of_an_sqlite_database(tmp_path: Path, osm: Path) -> None:
     with small_disk(20 * MEGABYTE) as disk:
         settings = Settings(
