@@ -100,7 +100,7 @@ def read_layer(source: Source, wanted: Wanted, given: GdalFile) -> RawTable:
     crs = None if info["crs"] is None or '"Undefined' in info["crs"] else info["crs"]
     which = f"its layer {layer} " if layer else ""
     if crs is None and source.options.crs is None:
-        raise BadInputError(file, f"{which}states no CRS; set the layer's CRS, or {WGS84_FIX}")
+        raise BadInputError(file, f"{which}states no CRS; name it (crs=EPSG:4547, say), or {WGS84_FIX}")
     found = tuple(str(name) for name in info["fields"])
     names = {column: found[place] for column, place in wanted.find(found, file).items()}
     # GDAL hands columns over in the file's order, whatever the order asked for.

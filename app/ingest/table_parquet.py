@@ -94,5 +94,7 @@ def _crs(column: dict[str, Any], source: Source) -> str | None:
     """CRS as the metadata has it: WGS 84 where it has none, unknown where it is null."""
     crs = column.get("crs", "OGC:CRS84")
     if crs is None and source.options.crs is None:
-        raise BadInputError(source.file, f"says that its CRS is unknown; state it, or {WGS84_FIX}")
+        raise BadInputError(
+            source.file, f"says that its CRS is unknown; name it (crs=EPSG:4547, say), or {WGS84_FIX}"
+        )
     return crs if crs is None or isinstance(crs, str) else orjson.dumps(crs).decode()

@@ -47,8 +47,8 @@ UTF8_MARK = b"\xef\xbb\xbf"
 
 
 def shown(value: object) -> str:
-    """A value as it can stand in a message: on one line and short."""
-    text = repr(value)
+    """A value as it can stand in a message: on one line and short; a date or the like as its text."""
+    text = repr(value if value is None or isinstance(value, str | int | float | list | dict) else str(value))
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
 
 

@@ -256,6 +256,15 @@ def test_age_groups_that_excel_took_for_dates(tmp_path: Path) -> None:
     assert any("3-6 as pop_3_6, 6-12 as pop_6_12" in note for note in notes)
 
 
+def test_a_date_where_a_number_belongs_is_named_as_it_is_written(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["id", "lon", "lat", "households"])
+    book.active.append(["a", 118.7, 32, dt.date(2020, 1, 2)])
+    book.save(tmp_path / "a.xlsx")
+    message = refusal(lambda: read_households_file(tmp_path / "a.xlsx"))
+    assert "line 2, column households: '2020-01-02 00:00:00' is not a number" in message
+
+
 @pytest.mark.parametrize(
     ("write_two", "what"), [(two_layers, "layer"), (two_shapefiles, "layer"), (two_sheets, "sheet")]
 )

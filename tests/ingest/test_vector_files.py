@@ -39,7 +39,7 @@ def test_coordinates_outside_the_stated_crs(tmp_path: Path) -> None:
 def test_geopackage_without_crs(tmp_path: Path) -> None:
     path = gpkg_file(tmp_path, [Point(24, 60)], {"id": ["a"]}, None)
     message = refusal(lambda: read_households_file(path))
-    assert "states no CRS; set the layer's CRS, or reproject it to WGS 84" in message
+    assert "states no CRS; name it (crs=EPSG:4547, say), or reproject it to WGS 84" in message
 
 
 def test_geopackage_with_several_layers(tmp_path: Path) -> None:
