@@ -26,7 +26,7 @@ from app.dependencies import (
 )
 from app.domain.area import ATTRIBUTION
 from app.entity_tags import add_entity_tags
-from app.problems import PROBLEMS, add_problem_handlers
+from app.problems import PROBLEMS, add_problem_handlers, explain_failure
 from app.routers import (
     areas,
     audit,
@@ -52,6 +52,7 @@ from app.routers import (
 from app.routers.answers import problem_documents
 from app.routers.docs import add_documentation
 from app.routers.examples import add_examples
+from app.services.job_worker import fail_lost_jobs
 from app.services.kernel_loader import KernelLoader
 from app.services.standards import list_standards
 from app.settings import Settings
@@ -127,7 +128,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.area_service = areas_at_hand = build_area_service(settings, database, kernels)
             app.state.standard_service = standards = open_standards(database)
             app.state.scenario_service = build_scenario_service(settings, database, areas_at_hand, standards)
-            app.state.job_service = build_job_service(settings, database)
+            app.state.job_service = at_work = build_job_service(settings, database)
+            # What a killed service was doing is known before the first answer, whether or not a worker is started.
+            fail_lost_jobs(
+                at_work.store, at_work.folders, explain_failure, lost_after_s=settings.job_lost_after_s
+            )
             app.state.audit_log = SqlAuditLog(database)
             app.state.snapshot_store = SqlSnapshots(database)
             yield

@@ -5,11 +5,14 @@ import threading
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.domain.job import Ending, JobConflictError, JobNotFoundError, JobStatus
+from app.main import create_app
 from app.problems import explain_failure
 from app.services.job_worker import fail_lost_jobs, worker_name
 from tests.jobs.conftest import Office
+from tests.support.http import get_ok
 
 DONE = Ending(JobStatus.SUCCEEDED, result={"数": [1, None, 2.5]})
 
@@ -68,6 +71,14 @@ def test_cancelling(office: Office) -> None:
     assert not store.hand_back(running.id, "me"), "who was asked to stop does not queue it again"
     with pytest.raises(JobNotFoundError):
         store.request_cancel("none")
+
+
+def test_a_service_that_starts_knows_whose_workers_were_killed(office: Office) -> None:
+    job = office.submit("any")
+    office.jobs.store.claim(worker_name().replace(":", ":999999", 1))
+    with TestClient(create_app(office.settings)) as client:
+        told = get_ok(client, f"/v1/jobs/{job.id}")
+    assert (told["status"], told["retriable"]) == ("failed", True)
 
 
 @pytest.mark.parametrize(
