@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.domain.facility import Facilities
 from app.domain.household import Households
+from app.domain.population import Spreading
 from app.domain.row_report import RowReportJson
 from app.domain.zone import Zones
 from app.geo.links import AccessLinks
@@ -41,8 +42,8 @@ class Area:
     (h,). ``household_links`` are those of the households' access points, ``facility_links`` those of the
     facilities'. ``household_zone`` is the position in ``zones`` of each household, -1 outside of all of them, shape
     (h,); ``zones`` is None where nobody gave any. ``obstacles`` are the buildings and the water that a new street
-    cannot lead through; None in areas that were imported before they were kept. ``data_hash`` names the content;
-    ``version`` is its short form.
+    cannot lead through; None in areas that were imported before they were kept. ``spreading`` is None where no grid
+    told people. ``data_hash`` names the content that answers follow from; ``version`` is its short form.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Area:
     zones: Zones | None
     household_zone: IntArray
     obstacles: Obstacles | None = None
+    spreading: Spreading | None = None
 
 
 @dataclass(frozen=True)

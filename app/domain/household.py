@@ -1,7 +1,7 @@
 """Households: who must be served."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,13 @@ class Households:
         if weight == "households":
             return self.households
         return self.population if weight == "population" else self.groups.get(weight)
+
+    def with_people(self, weight: str, persons: FloatArray) -> "Households":
+        """The same with their people, or those of an age group; `persons` has shape (h,)."""
+        if weight == "population":
+            return replace(self, population=persons)
+        groups = {**self.groups, weight: persons}
+        return replace(self, groups={name: groups[name] for name in AGE_GROUPS if name in groups})
 
     def take(self, positions: IntArray) -> "Households":
         """Some of them, in the order of `positions`."""

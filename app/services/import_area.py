@@ -146,6 +146,7 @@ def import_area(
         zones=zones,
         household_zone=zoned.household_zone,
         obstacles=obstacles,
+        spreading=homes.spreading,
     )
     report = ImportReport(
         area_id=area.id,

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from app.domain.area import Extent
 from app.domain.facility import Facilities, FacilityPlaces
 from app.domain.household import Households
+from app.domain.population import Spreading
 from app.domain.row_report import RowReport
 from app.geo.extent import border_distances_m
 from app.geo.links import AccessLinks, EdgeLocator
@@ -23,6 +24,7 @@ from app.ingest.tables import read_facilities_file, read_households_file
 from app.services.facility_access import join_places, locate_facilities
 from app.services.import_population import add_population, kept_people
 from app.services.import_request import ImportRequest, read_options
+from app.services.kept_grids import keep_grids, share_in
 from app.services.offset_check import Surroundings, check_offset
 
 
@@ -37,6 +39,7 @@ class HouseholdPart:
     population_counts: dict[str, float]
     warnings: tuple[str, ...]
     rows: RowReport | None
+    spreading: Spreading | None
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def find_households(
         options = read_options(request, "households", Near(extent.polygon, network.projection))
         households, warnings, rows = read_households_file(request.households_file, options)
         counts = row_counts(households.count, rows)
-        size = households.households
+        size, size_per_dwelling = households.households, 1.0
         at = households.lon_deg, households.lat_deg
         around = Surroundings(extract.buildings.geometries, locator)
         told = offset_warnings(
@@ -82,9 +85,14 @@ def find_households(
     else:
         homes = households_from_buildings(extract, network.projection, estimate)
         households, size = homes.households, homes.floor_area_m2
+        size_per_dwelling = estimate.floor_area_m2
         counts = dict(sorted(homes.counts.items()))
     people = add_population(request, households, size, extent.polygon)
     warnings = (*warnings, *people.warnings)
+    spreading = None
+    if people.grids:
+        grids = keep_grids(people, extent.polygon, study_area)
+        spreading = share_in(grids, households, size, study_area, size_per_dwelling=size_per_dwelling)
     households, counts["dropped_outside_study_area"] = inside(people.households, study_area)
     links = locator.link(households.access.lon_deg, households.access.lat_deg)
     counts |= {"kept": households.count, "not_snapped": not_linked(links, households.access.start)}
@@ -92,7 +100,7 @@ def find_households(
         warnings = (*warnings, "no household was found: give them with --households FILE")
     border_m = nearest_border_m(network, extent, households)
     population_counts = people.counts | kept_people(people, households)
-    return HouseholdPart(households, links, border_m, counts, population_counts, warnings, rows)
+    return HouseholdPart(households, links, border_m, counts, population_counts, warnings, rows, spreading)
 
 
 def find_facilities(

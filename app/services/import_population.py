@@ -1,15 +1,15 @@
 """People of a grid, spread over the households of an area, as a step of an import."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import BadInputError
-from app.domain.household import AGE_GROUPS, Households
-from app.domain.population import PopulationGrid
+from app.domain.household import Households
+from app.domain.population import PopulationGrid, Sharers
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.ingest.population_grids import COLUMNS, RASTER_ENDINGS, read_grid_file
 from app.services.grid_request import GridRequest
@@ -17,11 +17,12 @@ from app.services.grid_request import GridRequest
 
 @dataclass(frozen=True)
 class PopulationPart:
-    """The households with people, what was counted, and what the user must hear of."""
+    """The households with people, what was counted, what the user must hear of, and each grid with its file's name."""
 
     households: Households
     counts: dict[str, float]
     warnings: tuple[str, ...]
+    grids: Mapping[str, tuple[str, PopulationGrid]]
 
 
 def add_population(
@@ -39,8 +40,9 @@ def add_population(
     """
     counts: dict[str, float] = {}
     warnings: tuple[str, ...] = ()
-    grids = [("population", request.population_file), *request.population_groups]
-    for name, path in grids:
+    grids: dict[str, tuple[str, PopulationGrid]] = {}
+    sharers = Sharers(households.lon_deg, households.lat_deg, size)
+    for name, path in (("population", request.population_file), *request.population_groups):
         if path is None:
             continue
         if households.weights(name) is not None:
@@ -52,39 +54,41 @@ def add_population(
         crs = request.population_crs if path.suffix.lower() not in RASTER_ENDINGS else None
         bounds_deg = _bounds(households, extent)
         read = read_grid_file(path, bounds_deg, columns=columns, asked=asked is not None, crs=crs, what=name)
-        spread = _spread(read.grid, households, size, extent, path)
-        if name == "population":
-            households = replace(households, population=spread.persons)
-        else:
-            groups = {**households.groups, name: spread.persons}
-            groups = {group: groups[group] for group in AGE_GROUPS if group in groups}
-            households = replace(households, groups=groups)
-        prefix = "" if name == "population" else f"{name}_"
-        counts |= {f"{prefix}{key}": value for key, value in spread.counts.items()}
+        spread = spread_grid(read.grid, sharers, extent, path.name)
+        if not spread.persons.any():
+            raise BadInputError(
+                path.name,
+                "has no people in any cell with a household of the area; take a grid that covers it, "
+                "and see that it states its coordinate system rightly",
+            )
+        households = households.with_people(name, spread.persons)
+        grids[name] = (path.name, read.grid)
+        counts |= counts_of(name, spread.counts)
         warnings = (*warnings, *read.warnings, *spread.warnings)
-    return PopulationPart(households, counts, warnings)
+    return PopulationPart(households, counts, warnings, grids)
+
+
+def counts_of(name: str, counts: Mapping[str, float]) -> dict[str, float]:
+    """Counts of a grid as reports call them: those of age groups have its name in front."""
+    prefix = "" if name == "population" else f"{name}_"
+    return {f"{prefix}{key}": value for key, value in counts.items()}
 
 
 @dataclass(frozen=True)
-class _Spread:
+class Spread:
+    """People of each sharer, what was counted, and what the user must hear of."""
+
     persons: FloatArray
     counts: dict[str, float]
     warnings: tuple[str, ...]
 
 
-def _spread(
-    grid: PopulationGrid, households: Households, size: FloatArray, extent: BaseGeometry, path: Path
-) -> _Spread:
-    cell = grid.locate(households.lon_deg, households.lat_deg)
-    persons = grid.spread(cell, size)
+def spread_grid(grid: PopulationGrid, sharers: Sharers, extent: BaseGeometry, source: str) -> Spread:
+    """Spread a grid over all who have a share in its cells; `source` is its file, for warnings."""
+    cell = grid.locate(sharers.lon_deg, sharers.lat_deg)
+    persons = grid.spread(cell, sharers.size)
     settled = np.zeros(len(grid.persons), dtype=bool)
     settled[cell[cell >= 0]] = True
-    if not (settled & (grid.persons > 0)).any():
-        raise BadInputError(
-            path.name,
-            "has no people in any cell with a household of the area; take a grid that covers it, "
-            "and see that it states its coordinate system rightly",
-        )
     near = _overlaps(grid, extent)
     unplaced = near & ~settled & (grid.persons > 0)
     cut = settled & (grid.persons > 0) & ~shapely.covered_by(grid.geometry, extent)
@@ -99,7 +103,7 @@ def _spread(
         "persons_in_cut_cells": _sum(grid, cut),
         "households_without_cell": int((cell < 0).sum()),
     }
-    return _Spread(persons, counts, tuple(_warnings(counts, path.name, cell)))
+    return Spread(persons, counts, tuple(_warnings(counts, source, cell)))
 
 
 def _warnings(counts: dict[str, float], file: str, cell: IntArray) -> list[str]:
@@ -127,14 +131,16 @@ def kept_people(people: PopulationPart, kept: Households) -> dict[str, float]:
     counts: dict[str, float] = {}
     for name in kept.counted:
         before, after = people.households.weights(name), kept.weights(name)
-        prefix = "" if name == "population" else f"{name}_"
-        if f"{prefix}persons_placed" in people.counts and before is not None and after is not None:
-            placed = round(float(after.sum()), 6)
-            counts[f"{prefix}persons_kept"] = placed
-            counts[f"{prefix}persons_outside_study_area"] = (
-                round(float(before.sum()) - placed, 6) + 0.0
-            )  # no -0.0
+        if name in people.grids and before is not None and after is not None:
+            counts |= counts_of(name, kept_counts(before, after))
     return counts
+
+
+def kept_counts(before: FloatArray, after: FloatArray) -> dict[str, float]:
+    """Of people before and after the study area chose, how many it kept and how many live outside it."""
+    kept = round(float(after.sum()), 6)
+    outside = round(float(before.sum()) - kept, 6) + 0.0  # no -0.0
+    return {"persons_kept": kept, "persons_outside_study_area": outside}
 
 
 def _bounds(households: Households, extent: BaseGeometry) -> tuple[float, float, float, float]:

@@ -33,6 +33,7 @@ from app.services.import_parts import (
 from app.services.import_population import add_population, kept_people
 from app.services.import_request import files_by_name
 from app.services.import_zones import place_households
+from app.services.kept_grids import continue_grids, spread_over_next
 from app.services.merging import (
     LinkedFacilities,
     LinkedHouseholds,
@@ -169,11 +170,13 @@ def _change_households(
     appends = request.mode == "append"
     taken = frozenset(area.households.id.tolist()) if appends else frozenset()
     read, warnings, rows = read_households_file(request.file, replace(options, taken_ids=taken))
-    if appends:
-        _must_know_the_same(area.households, read, request.file.name)
     people = add_population(request, read, read.households, area.extent.polygon)
-    new, dropped = inside(people.households, area.study_area)
-    warnings = (*warnings, *people.warnings)
+    kept = continue_grids(area, people, request.file.name, appends=appends)
+    found = kept.awaited(people.households)
+    if appends:
+        _must_know_the_same(area.households, found, request.file.name)
+    new, dropped = inside(found, area.study_area)
+    warnings = (*warnings, *people.warnings, *kept.warnings)
     if not appends:
         warnings = (*warnings, *_no_longer_known(area.households, new))
     locator = EdgeLocator(area.network, max_link_m=area.max_link_m)
@@ -185,6 +188,9 @@ def _change_households(
     if appends:
         old = LinkedHouseholds(area.households, area.household_links, area.household_border_m)
         linked = merge_households(old, linked)
+    spreading, again = spread_over_next(area, kept, found, linked.households, appends=appends)
+    linked = replace(linked, households=again.households)
+    warnings = (*warnings, *again.warnings)
     zoned = place_households(area.zones, linked.households)
     file_counts = row_counts(read.count, rows)
     at = read.lon_deg, read.lat_deg
@@ -197,7 +203,7 @@ def _change_households(
             "not_snapped": not_linked(linked.links, linked.households.access.start),
         },
         "zones": zoned.counts,
-        **({} if appends else {"population": people.counts | kept_people(people, new)}),
+        "population": people.counts | kept_people(people, new) | again.counts,
     }
     if linked.households.count == 0:
         warnings = (*warnings, "no household is left: none of the file lies in the study area")
@@ -207,6 +213,7 @@ def _change_households(
         household_links=linked.links,
         household_border_m=linked.border_m,
         household_zone=zoned.household_zone,
+        spreading=spreading,
     )
     return _Change(changed, counts, (*warnings, *zoned.warnings), rows)
 

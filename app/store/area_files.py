@@ -23,6 +23,7 @@ from app.geo.obstacles import Obstacles
 from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray, Geometries, running_starts
 from app.store import arrow_columns as columns_of
+from app.store import spreading_files
 
 FORMAT = "reach15-area/4"
 MANIFEST = "manifest.json"
@@ -50,6 +51,8 @@ def write_area(area: Area, folder: Path) -> None:
             _save(folder / f"{_OBSTACLES}.{name}.npy", values)
     if area.zones is not None:
         pq.write_table(_zone_table(area.zones), folder / _ZONES)
+    if area.spreading is not None:
+        spreading_files.write_spreading(area.spreading, folder)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "id": area.id,
@@ -108,6 +111,7 @@ def read_area(folder: Path) -> Area:
         zones=_zones(folder / _ZONES) if _ZONES in manifest["sha256"] else None,
         household_zone=_load(folder / _HOUSEHOLD_ZONE),
         obstacles=_obstacles(folder, manifest["sha256"]),
+        spreading=spreading_files.read_spreading(folder, manifest["sha256"]),
     )
 
 
