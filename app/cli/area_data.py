@@ -25,7 +25,7 @@ from app.cli.row_reports import check_report, tell_rows, write_row_report
 
 if TYPE_CHECKING:
     from app.services.rejected_files import RowFile
-    from app.services.update_area import Kind
+    from app.services.update_request import Kind
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="Rows in any format of docs/data-files.md.")
@@ -144,7 +144,7 @@ def _update(kind: "Kind", report_path: Path | None, *, as_json: bool, **options:
     from app.cli.wiring import load_settings, open_store
     from app.domain.row_report import RowReport, joined_rows
     from app.services.rejected_files import files_of_update
-    from app.services.update_area import DataRequest, check_data_request
+    from app.services.update_request import DataRequest, check_data_request
 
     request = DataRequest(kind=kind, **options)
     check_data_request(request)

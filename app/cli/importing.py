@@ -12,7 +12,8 @@ from app.cli.wiring import open_standards
 from app.domain.area import ImportReport
 from app.services.import_area import ImportRequest, import_area
 from app.services.ports import AreaStore
-from app.services.update_area import DataRequest, update_area
+from app.services.update_area import update_area
+from app.services.update_request import DataRequest
 from app.settings import Settings
 
 STAGES = {

@@ -2,10 +2,10 @@
 
 import logging
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 import sqlalchemy as sa
 
 from app.domain.errors import DatabaseError, DatabaseFullError, DatabaseUnavailableError
@@ -15,15 +15,8 @@ logger = logging.getLogger(__name__)
 _DISK_FULL = ("disk is full", "No space left", "disk I/O error", "could not extend file")
 _LOCKED = ("database is locked", "lock timeout", "LockNotAvailable")
 
-# Bulk loads speak with the driver itself, whose errors SQLAlchemy does not see.
-_ERRORS = (sa.exc.SQLAlchemyError, psycopg.Error, sqlite3.Error)
-_GONE = (
-    sa.exc.OperationalError,
-    sa.exc.InterfaceError,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    sqlite3.OperationalError,
-)
+_ERRORS = (sa.exc.SQLAlchemyError, sqlite3.Error)
+_GONE = (sa.exc.OperationalError, sa.exc.InterfaceError, sqlite3.OperationalError)
 
 
 @contextmanager
@@ -31,9 +24,20 @@ def explained(place: str) -> Iterator[None]:
     """Raise what goes wrong with the database at `place` as a `DatabaseError`."""
     try:
         yield
-    except _ERRORS as error:
+    except Exception as error:
+        if not isinstance(error, (*_ERRORS, *_of_driver("Error"))):
+            raise
         logger.info("database %s: %s", place, error)
         raise _explain(place, error) from error
+
+
+def _of_driver(*names: str) -> tuple[type[Exception], ...]:
+    """Errors of PostgreSQL's driver: bulk loads speak with it directly, so that SQLAlchemy does not see them.
+
+    None while nothing has loaded it, as with SQLite: it cannot have raised any then.
+    """
+    psycopg = sys.modules.get("psycopg")
+    return tuple(getattr(psycopg, name) for name in names) if psycopg is not None else ()
 
 
 def _explain(place: str, error: Exception) -> DatabaseError:
@@ -54,7 +58,7 @@ def _explain(place: str, error: Exception) -> DatabaseError:
             place, "is no SQLite database or is damaged; name another in REACH15_DATABASE_URL"
         )
     lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-    if lost or isinstance(error, _GONE):
+    if lost or isinstance(error, (*_GONE, *_of_driver("OperationalError", "InterfaceError"))):
         return DatabaseUnavailableError(
             place, "cannot be reached or opened; check REACH15_DATABASE_URL and the server"
         )

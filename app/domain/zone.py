@@ -9,6 +9,9 @@ from app.domain.errors import NotFoundError
 from app.geo.containing import first_containing
 from app.geo.units import FloatArray, Geometries, IntArray
 
+LEVELS = range(1, 12)
+"""OpenStreetMap's boundaries have an ``admin_level`` from 1 to 11."""
+
 OUTSIDE = -1
 """Zone position of a household that lies in none."""
 

@@ -19,9 +19,6 @@ from app.ingest.osm_order import in_order
 from app.ingest.table_places import over_the_edge
 from app.ingest.table_rows import listed
 
-LEVELS = range(1, 12)
-"""``admin_level`` goes from 1 to 11."""
-
 _NAME_KEYS = ("name", "name:zh", "name:en", "official_name", "ref")
 
 

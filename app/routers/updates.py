@@ -21,7 +21,7 @@ from app.routers.multipart import Form, receive_form
 from app.routers.uploads import GRIDS, accepted, form_document, group_files
 from app.schemas.wire_jobs import JobAnswer
 from app.services.import_job import UPDATE_KIND, update_input
-from app.services.update_area import DataRequest, Kind, check_data_request
+from app.services.update_request import DataRequest, Kind, check_data_request
 
 router = APIRouter(
     prefix="/v1/areas/{area}", tags=["bringing data in"], dependencies=[Depends(refuse_changes)]

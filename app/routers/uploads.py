@@ -26,9 +26,8 @@ from app.routers.multipart import Form, ReceivedForm, receive_form
 from app.routers.paging import read_box
 from app.schemas.jobs import job_json
 from app.schemas.wire_jobs import JobAnswer
-from app.services.import_area import ImportRequest
 from app.services.import_job import IMPORT_KIND, import_input
-from app.services.import_request import check_request
+from app.services.import_request import ImportRequest, check_request
 
 router = APIRouter(prefix="/v1/areas", tags=["bringing data in"], dependencies=[Depends(refuse_changes)])
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.errors import AreaChangedError
-from app.services.import_area import ImportRequest, import_area
+from app.services.import_request import ImportRequest
 from app.services.job_context import JobContext, JobKind, JobResult
 from app.services.rejected_files import RejectedFiles, files_of_import, files_of_update
-from app.services.update_area import DataRequest, update_area
+from app.services.update_request import DataRequest
 
 IMPORT_KIND = "area-import"
 UPDATE_KIND = "area-update"
@@ -94,6 +94,8 @@ def stage_progress(context: JobContext, begins_at_percent: Mapping[str, float]) 
 
 
 def _run_import(context: JobContext) -> JobResult:
+    from app.services.import_area import import_area  # noqa: PLC0415 - libraries of OSM that only an import needs
+
     request = import_request(context.job.input, context.inputs)
     rejected = RejectedFiles(context.outputs, files_of_import(request))
     with rejected.refusals_kept():
@@ -116,6 +118,8 @@ def _run_update(context: JobContext) -> JobResult:
 
 
 def _update(context: JobContext) -> JobResult:
+    from app.services.update_area import update_area  # noqa: PLC0415 - as for an import
+
     request = DataRequest(**_from_json(context.job.input, context.inputs))
     rejected = RejectedFiles(context.outputs, files_of_update(request))
     with rejected.refusals_kept():

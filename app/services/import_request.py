@@ -9,8 +9,8 @@ import numpy as np
 from app.domain.area import AREA_ID_PATTERN
 from app.domain.errors import BadInputError
 from app.domain.place import Box
+from app.domain.zone import LEVELS
 from app.ingest.elevation import check_terrain_model
-from app.ingest.osm_zones import LEVELS
 from app.ingest.population_grids import RASTER_ENDINGS
 from app.ingest.table_columns import FIELDS, parse_columns
 from app.ingest.table_rows import shown_path

@@ -3,16 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from typing import Any
 
-import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
 from app.domain.errors import Reach15Error
 from app.geo.units import FloatArray
-from app.services.programme import Programme
+from app.services.programme import Ending, Programme
 
 Progress = Callable[[str, float, dict[str, Any]], None]
 """Called with a stage, how much of it is done in percent, and details such as incumbent, bound and gap."""
@@ -70,14 +68,6 @@ class Control:
         return self.stopped is not None
 
 
-class _QuietHighs(highspy.Highs):
-    """HiGHS that prints nothing: it shows its banner when callbacks are first enabled, in its constructor."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802  # the library's name
-        self.setOptionValue("output_flag", False)  # noqa: FBT003  # as above
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
-
-
 @dataclass(frozen=True)
 class Solved:
     """The best values found and what no others can exceed. ``values`` is None where there are none at all.
@@ -108,17 +98,14 @@ def solve(
     narrowed, most = relaxed
     highs = _highs(narrowed, control, stage, sign)
     if start is not None:
-        solution = highspy.HighsSolution()
-        solution.col_value = start.tolist()
-        highs.setSolution(solution)
+        highs.begin_with(start)
     highs.run()
-    info = highs.getInfo()
-    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    values = np.asarray(highs.getSolution().col_value) if found else start
+    info, found = highs.getInfo(), highs.values()
+    values = start if found is None else found
     status = _ending(highs, control)
-    if status is _Ending.BEST:
+    if status is Ending.BEST:
         return _proven(values, float(info.objective_function_value), control, stage, sign)
-    if status is _Ending.NONE:
+    if status is Ending.NONE:
         return Solved(None, -np.inf, proven=True)
     # Stopped at its very beginning, the search knows no bound of its own.
     bound = min(float(info.mip_dual_bound), most) if np.isfinite(info.mip_dual_bound) else most
@@ -137,9 +124,9 @@ def _relaxed(
     highs = _highs(replace(programme, integer=np.zeros_like(programme.integer)), control, stage, sign)
     highs.run()
     status = _ending(highs, control)
-    if status is _Ending.NONE:
+    if status is Ending.NONE:
         return Solved(None, -np.inf, proven=True)
-    if status is _Ending.EARLY:
+    if status is Ending.EARLY:
         return Solved(start, np.inf, proven=False)
     values, most = np.asarray(highs.getSolution().col_value), float(highs.getInfo().objective_function_value)
     whole = values[programme.integer]
@@ -182,7 +169,9 @@ def _proven(values: FloatArray | None, best: float, control: Control, stage: str
 
 def _highs(programme: Programme, control: Control, stage: str, sign: float) -> Any:
     """HiGHS with a programme, not yet run."""
-    highs = _QuietHighs()  # type: ignore[no-untyped-call]
+    from app.services.highs import Highs  # noqa: PLC0415 - 15 MB that only a solved programme needs
+
+    highs = Highs()  # type: ignore[no-untyped-call]
     options: dict[str, bool | float | str] = {
         "mip_rel_gap": 0.0,
         "mip_abs_gap": 1e-7,
@@ -193,46 +182,19 @@ def _highs(programme: Programme, control: Control, stage: str, sign: float) -> A
     }
     for name, value in options.items():
         highs.setOptionValue(name, value)
-    highs.passModel(_lp(programme))
+    highs.take(programme)
     _listen(highs, control, stage, sign)
     return highs
 
 
-class _Ending(Enum):
-    """How a run ended: with the best, since there is none, or early."""
-
-    BEST = auto()
-    NONE = auto()
-    EARLY = auto()
-
-
-def _ending(highs: Any, control: Control) -> _Ending:
-    status, ends = highs.getModelStatus(), highspy.HighsModelStatus
-    if status == ends.kOptimal:
-        return _Ending.BEST
-    if status in (ends.kInfeasible, ends.kUnboundedOrInfeasible):
-        return _Ending.NONE
-    if status not in (ends.kTimeLimit, ends.kInterrupt):
-        raise SolverError(f"HiGHS ended with '{highs.modelStatusToString(status)}'; please report it")
-    if not control.should_stop():
+def _ending(highs: Any, control: Control) -> Ending:
+    ending: Ending | None = highs.ending()
+    if ending is None:
+        status = highs.modelStatusToString(highs.getModelStatus())
+        raise SolverError(f"HiGHS ended with '{status}'; please report it")
+    if ending is Ending.EARLY and not control.should_stop():
         control.stopped = "time_limit"
-    return _Ending.EARLY
-
-
-def _lp(programme: Programme) -> Any:
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(programme.gain), len(programme.row_lower)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = programme.gain, programme.lower, programme.upper
-    lp.row_lower_, lp.row_upper_ = programme.row_lower, programme.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = programme.row_start
-    lp.a_matrix_.index_ = programme.row_index
-    lp.a_matrix_.value_ = programme.row_value
-    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    if programme.integer.any():
-        lp.integrality_ = [kinds[kind] for kind in programme.integer.astype(int).tolist()]
-    lp.sense_ = highspy.ObjSense.kMaximize
-    return lp
+    return ending
 
 
 def _listen(highs: Any, control: Control, stage: str, sign: float) -> None:

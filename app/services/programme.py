@@ -1,6 +1,7 @@
 """Mixed-integer programmes as arrays, and how their rows are collected."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 
@@ -20,6 +21,14 @@ class Programme:
     row_value: FloatArray
     row_lower: FloatArray
     row_upper: FloatArray
+
+
+class Ending(Enum):
+    """How solving a programme ended: with the best, since there is none, or early."""
+
+    BEST = auto()
+    NONE = auto()
+    EARLY = auto()
 
 
 class Rows:

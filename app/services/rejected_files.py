@@ -11,7 +11,7 @@ from app.ingest.table_columns import FIELDS
 from app.ingest.table_source import ReadOptions
 from app.services.grid_request import GridRequest
 from app.services.import_request import ImportRequest, read_options
-from app.services.update_area import DataRequest, read_options_of
+from app.services.update_request import DataRequest, read_options_of
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -15,13 +13,11 @@ from app.domain.zone import Zones
 from app.geo.links import EdgeLocator
 from app.geo.units import FloatArray
 from app.ingest.osm_stream import Progress
-from app.ingest.table_columns import FIELDS, parse_columns
-from app.ingest.table_source import Near, OnError, ReadOptions
+from app.ingest.table_source import Near, ReadOptions
 from app.ingest.tables import read_facilities_file, read_households_file
 from app.ingest.zone_files import read_zones_file
 from app.services.facility_access import locate_facilities
 from app.services.fingerprint import VERSION_LENGTH, data_hash
-from app.services.grid_request import check_grids, has_grids
 from app.services.import_parts import (
     inside,
     middles,
@@ -43,33 +39,7 @@ from app.services.merging import (
 from app.services.offset_check import Surroundings, buildings_among
 from app.services.ports import AreaStore
 from app.services.stages import Stages
-
-Kind = Literal["households", "facilities", "zones"]
-Mode = Literal["replace", "append"]
-
-
-@dataclass(frozen=True)
-class DataRequest:
-    """Which file to bring into which area, and how; every value but the file is plain text.
-
-    `mode` ``replace`` puts the file's rows in the place of those there are, ``append`` adds them. Facilities out of
-    OpenStreetMap stay in both. `columns` is written as ``id=编号,households=户数``. `dry_run` does everything but keep
-    the result.
-    """
-
-    area_id: str
-    kind: Kind
-    file: Path
-    mode: Mode = "replace"
-    crs: str | None = None
-    columns: str | None = None
-    on_error: OnError = "fail"
-    dry_run: bool = False
-    population_file: Path | None = None
-    population_column: str | None = None
-    population_crs: str | None = None
-    population_groups: tuple[tuple[str, Path], ...] = ()
-    layer: str | None = None
+from app.services.update_request import DataRequest, Kind, check_data_request, read_options_of
 
 
 @dataclass(frozen=True)
@@ -135,32 +105,6 @@ def update_area(
         with stages.stage("store"):
             store.save(after, report, replaces=key)
     return report
-
-
-def check_data_request(request: DataRequest) -> None:
-    """Refuse a request that contradicts itself, before anything is read.
-
-    Raises
-    ------
-    BadInputError
-    """
-    if has_grids(request) and (request.kind != "households" or request.mode != "replace"):
-        raise BadInputError(
-            "--population",
-            "spreads the people of each cell over all of its households: give it where all households are replaced",
-        )
-    check_grids(request)
-
-
-def read_options_of(request: DataRequest) -> ReadOptions:
-    """How the file of a request is read."""
-    columns = parse_columns(request.columns, FIELDS[request.kind], "columns") if request.columns else {}
-    return ReadOptions(
-        crs=request.crs,
-        columns=columns,
-        on_error=request.on_error,
-        layer=request.layer,
-    )
 
 
 def _change_households(

@@ -94,7 +94,7 @@ def read_area(folder: Path) -> Area:
     )
     households, border_m = _households(folder / "households.parquet")
     study_area = manifest["study_area"]
-    return Area(
+    area = Area(
         id=manifest["id"],
         title=manifest["title"],
         version=manifest["version"],
@@ -113,6 +113,8 @@ def read_area(folder: Path) -> Area:
         obstacles=_obstacles(folder, manifest["sha256"]),
         spreading=spreading_files.read_spreading(folder, manifest["sha256"]),
     )
+    columns_of.release_memory()
+    return area
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from app.domain.area import Area
 from app.domain.errors import StoreError
-from app.store.area_files import read_area, write_area
 
 
 class ArtifactFolder:
@@ -44,6 +43,8 @@ class ArtifactFolder:
 
     def write(self, area: Area) -> str:
         """Write a version, whole and on the disk; returns the name of its folder."""
+        from app.store.area_files import write_area  # noqa: PLC0415 - as in `read`
+
         versions = self._versions(area.id)
         with _explained(versions):
             versions.mkdir(parents=True, exist_ok=True)
@@ -65,6 +66,8 @@ class ArtifactFolder:
 
     def read(self, area_id: str, folder: str) -> Area:
         """A version, checked against its checksums. Its arrays stay readable when its folder is removed."""
+        from app.store.area_files import read_area  # noqa: PLC0415 - Arrow: 25 MB that who lists areas does not need
+
         path = self._versions(area_id) / folder
         if not path.is_dir():
             raise StoreError(str(path), "the version's folder is missing; import the area again")

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from app.domain.errors import DatabaseUnavailableError
 from app.main import create_app
 from app.settings import Settings
-from app.store import artifacts
+from app.store import area_files
 from tests.support.databases import TestCluster
 from tests.support.http import STANDARD, get_ok, get_problem
 from tests.support.small_town import do_import, town
@@ -53,13 +53,13 @@ def test_service_and_import_while_the_database_is_away(
 def test_an_import_that_loses_the_database_midway(
     postgis: TestCluster, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = artifacts.write_area
+    written = area_files.write_area
 
     def lose_it(*arguments: object) -> None:
         written(*arguments)  # type: ignore[arg-type]
         postgis.server.stop()
 
-    monkeypatch.setattr(artifacts, "write_area", lose_it)
+    monkeypatch.setattr(area_files, "write_area", lose_it)
     try:
         with pytest.raises(DatabaseUnavailableError, match="cannot be reached"):
             do_import(tmp_path / "data", tmp_path / "town.osm", settings=settings, title="Lost")

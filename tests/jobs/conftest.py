@@ -16,7 +16,7 @@ from app.services.import_job import IMPORT_KIND, UPDATE_KIND, import_input, upda
 from app.services.job_context import JobContext, JobKind, JobResult
 from app.services.job_worker import Worker
 from app.services.jobs import JobService
-from app.services.update_area import DataRequest, Mode
+from app.services.update_request import DataRequest, Mode
 from app.services.versioned_areas import VersionedAreas
 from app.settings import Settings
 from app.wiring import open_database, open_jobs, open_store

@@ -15,7 +15,8 @@ from app.geo.units import FloatArray
 from app.services.area_engine import AreaEngine
 from app.services.assessment import assess, choose_walker
 from app.services.standards import get_standard
-from app.services.update_area import DataRequest, update_area
+from app.services.update_area import update_area
+from app.services.update_request import DataRequest
 from tests.support.shared_data import shared_data
 from tests.support.small_town import SERVICES, do_import
 from tests.support.stores import area_store

@@ -13,7 +13,8 @@ from app.geo.units import FloatArray
 from app.ingest.coordinates import find_coordinates
 from app.ingest.osm_file import OsmExtract, read_osm_file
 from app.services.offset_check import SYSTEMS, Surroundings, check_offset
-from app.services.update_area import DataRequest, update_area
+from app.services.update_area import update_area
+from app.services.update_request import DataRequest
 from tests.support.shared_data import shared_data
 from tests.support.small_town import SERVICES, do_import
 from tests.support.stores import area_store

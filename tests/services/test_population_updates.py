@@ -7,7 +7,8 @@ import pytest
 
 from app.domain.area import Area, ImportReport
 from app.domain.errors import BadInputError
-from app.services.update_area import DataRequest, update_area
+from app.services.update_area import update_area
+from app.services.update_request import DataRequest
 from tests.services.test_import_population import EAST, WEST, grid_file
 from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town
 from tests.support.stores import area_store

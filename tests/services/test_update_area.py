@@ -14,7 +14,8 @@ from app.domain.errors import AreaChangedError, AreaNotFoundError, BadInputError
 from app.domain.row_report import RowsRejectedError
 from app.ingest.tables import read_facilities_file
 from app.services.ports import AreaStore
-from app.services.update_area import DataRequest, update_area
+from app.services.update_area import update_area
+from app.services.update_request import DataRequest
 from tests.support.osm_writing import degrees
 from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town
 from tests.support.stores import area_store
