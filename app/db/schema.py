@@ -17,7 +17,7 @@ from app.domain.errors import SchemaError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The newest revision below ``migrations/versions``; a test compares them. Written here, because finding it there
 costs every command a quarter of a second."""
 

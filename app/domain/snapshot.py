@@ -12,8 +12,8 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a coverage answer is about, JSON-ready.
+class Answered:
+    """A coverage answer and what was asked, JSON-ready.
 
     Attributes
     ----------
@@ -22,26 +22,31 @@ class Asked:
     parameters : dict
         ``profile`` and ``speed_mps`` as they were asked for (None where they were not), ``weight``, ``standard`` (all
         that it said) and ``standard_digest``.
+    coverage : dict
+        The answer.
     """
 
     area_id: str
     version: str
     standard_id: str
     parameters: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Answered(Asked):
-    """A coverage answer, JSON-ready, and what was asked."""
-
     coverage: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class SnapshotSummary(Asked):
-    """A snapshot without its answer."""
+class SnapshotSummary:
+    """A snapshot without its answer and without all that its standard said.
+
+    ``parameters`` are ``profile``, ``speed_mps`` and ``weight``, as in `Answered`.
+    """
 
     id: int
+    area_id: str
+    version: str
+    standard_id: str
+    standard_version: str
+    standard_digest: str
+    parameters: dict[str, Any]
     note: str | None
     taken_at: datetime
     taken_by: str

@@ -56,10 +56,10 @@ def snapshot_summary(summary: SnapshotSummary) -> dict[str, Any]:
         "version": summary.version,
         "standard": {
             "id": summary.standard_id,
-            "version": summary.parameters["standard"]["version"],
-            "digest": summary.parameters["standard_digest"],
+            "version": summary.standard_version,
+            "digest": summary.standard_digest,
         },
-        "parameters": {name: summary.parameters[name] for name in ("profile", "speed_mps", "weight")},
+        "parameters": summary.parameters,
     }
 
 
@@ -70,7 +70,7 @@ def snapshot_to_dict(snapshot: Snapshot) -> dict[str, Any]:
         "area": summary.area_id,
         **snapshot_summary(summary),
         "coverage": snapshot.answered.coverage,
-        "standard_content": summary.parameters["standard"],
+        "standard_content": snapshot.answered.parameters["standard"],
     }
 
 

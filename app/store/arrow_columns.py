@@ -60,7 +60,7 @@ def lists(starts: IntArray, values: pa.Array) -> pa.Array:
 def read_columns(path: Path) -> tuple[dict[str, pa.Array], dict[bytes, bytes]]:
     """The columns of a Parquet file, each in one piece, and the file's metadata."""
     with pq.ParquetFile(path) as file:
-        # By this thread alone: each of Arrow's own keeps tens of megabytes for good, and our files are small.
+        # By this thread alone: each of Arrow's own keeps some memory for good, and our files are small.
         table = file.read(use_threads=False)
     columns = {name: pa.concat_arrays(table[name].chunks) for name in table.column_names}
     return columns, table.schema.metadata or {}

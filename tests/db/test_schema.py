@@ -129,8 +129,8 @@ def definitions(database: Database) -> dict[str, list[str]]:
     """How SQLite was told to make each thing, parts sorted: constraints have no order."""
     with database.reading() as session:
         rows = session.execute(sa.text("SELECT name, sql FROM sqlite_master")).all()
-    # A rebuilt table's name comes back in quotes, and a check's name that follows the convention gets it twice.
-    texts = {name: (sql or "").replace("ck_jobs_ck_jobs_", "ck_jobs_").replace('"', "") for name, sql in rows}
+    # A rebuilt table's name comes back in quotes.
+    texts = {name: (sql or "").replace('"', "") for name, sql in rows}
     return {
         name: sorted(" ".join(part.split()) for part in re.split("[,()]", text))
         for name, text in texts.items()
@@ -226,6 +226,12 @@ def test_every_row_stays_through_the_latest_upgrade(
     downgrade(database, known_revisions()[-2])
     upgrade(database)
     assert contents(database) == before
+
+
+def test_the_check_of_a_job_has_its_name_once(database: Database) -> None:
+    with database.reading() as session:
+        checks = sa.inspect(session.connection()).get_check_constraints("jobs")
+    assert [check["name"] for check in checks] == ["ck_jobs_status"]
 
 
 def test_spatial_indexes_are_there(database: Database) -> None:

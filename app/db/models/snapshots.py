@@ -13,7 +13,8 @@ class SnapshotModel(Base):
     """A coverage answer with what made it; it stays when its version goes."""
 
     __tablename__ = "assessment_snapshots"
-    __table_args__ = (Index(None, "area_id", "taken_at"),)
+    # SQLite would give the number of the last one again once that is removed.
+    __table_args__ = (Index(None, "area_id", "taken_at"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     area_id: Mapped[str] = mapped_column(ForeignKey("areas.id", ondelete="CASCADE"))
