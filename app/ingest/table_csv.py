@@ -51,7 +51,7 @@ def read_csv(source: Source, wanted: Wanted) -> RawTable:
     lines: list[int] = []
     for line, row in rows:
         if len(row) != len(found):
-            _fit(row, len(found), line, SEPARATORS[separator], problems)
+            _fit(row, len(found), line, separator, problems)
         lines.append(line)
         for values, position in pairs:
             values.append(row[position])
@@ -129,9 +129,8 @@ def _fit(row: list[str], width: int, line: int, separator: str, problems: RowPro
     """Give a row as many values as there are columns, and note it as bad if any was lost or made up."""
     count = len(row)
     if any(value.strip() for value in row[width:]) or count < width:
-        reason = (
-            f"has {count} values under {width} columns; put values that hold a {separator} in double quotes"
-        )
-        problems.add(line, None, reason)
+        name = SEPARATORS[separator]
+        reason = f"has {count} values under {width} columns; put values that hold a {name} in double quotes"
+        problems.add(line, None, reason, separator.join(row))
     row[width:] = []
     row.extend([""] * (width - count))

@@ -5,7 +5,7 @@ from a broken one, and spares the second that importing GDAL's bindings takes.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,11 +57,14 @@ def read_geojson(source: Source, wanted: Wanted) -> RawTable:
         place = f"{file}, line {error.lineno}, character {error.colno}"
         raise BadInputError(place, f"is not valid JSON ({error.msg}); export the file again") from error
     features = _features(document, file)
-    return _table(source, wanted, features, RowProblems(file, "feature"), stated_crs(document, file))
+    numbers = range(1, len(features) + 1)
+    return _table(source, wanted, features, numbers, RowProblems(file, "feature"), stated_crs(document, file))
 
 
 def read_geojson_sequence(source: Source, wanted: Wanted) -> RawTable:
     """Features of a GeoJSON text sequence: one a line, or each after a record separator.
+
+    A text a line has that line as its number; after separators they are counted, since several may share a line.
 
     Raises
     ------
@@ -70,22 +73,25 @@ def read_geojson_sequence(source: Source, wanted: Wanted) -> RawTable:
     """
     file = source.file
     text = decode_utf8(source.content(), file, "GeoJSON sequence")
-    pieces = text.split(RECORD_SEPARATOR if RECORD_SEPARATOR in text else "\n")
-    problems = RowProblems(file, "feature")
+    separated = RECORD_SEPARATOR in text
+    pieces = text.split(RECORD_SEPARATOR if separated else "\n")
+    problems = RowProblems(file, "feature" if separated else "line")
     features: list[Any] = []
-    for piece in pieces:
+    numbers: list[int] = []
+    for line, piece in enumerate(pieces, start=1):
         if not piece.strip():
             continue
+        numbers.append(len(numbers) + 1 if separated else line)
         try:
             features.append(orjson.loads(piece))
         except orjson.JSONDecodeError as error:
             features.append(None)
-            problems.add(len(features), None, f"is not valid JSON ({error.msg}); export it again", piece)
+            problems.add(numbers[-1], None, f"is not valid JSON ({error.msg}); export it again", piece)
     if len(features) == 1 and isinstance(features[0], dict) and "features" in features[0]:
         raise BadInputError(file, "is one GeoJSON document and no sequence: give it the ending .geojson")
     if features and len(problems.by_row) == len(features):
         raise BadInputError(file, "is no sequence of GeoJSON texts: no line is valid JSON; export it again")
-    return _table(source, wanted, [_as_feature(item) for item in features], problems, None)
+    return _table(source, wanted, [_as_feature(item) for item in features], numbers, problems, None)
 
 
 def _is_sequence(text: str) -> bool:
@@ -102,12 +108,16 @@ def _as_feature(item: Any) -> Any:
 
 
 def _table(
-    source: Source, wanted: Wanted, features: list[Any], problems: RowProblems, crs: str | None
+    source: Source,
+    wanted: Wanted,
+    features: list[Any],
+    numbers: Sequence[int],
+    problems: RowProblems,
+    crs: str | None,
 ) -> RawTable:
-    numbers = np.arange(1, len(features) + 1, dtype=np.int64)
     properties: list[dict[str, Any]] = []
     geometries: list[Any] = []
-    for number, feature in enumerate(features, start=1):
+    for number, feature in zip(numbers, features, strict=True):
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
             problems.add(number, None, "is not a GeoJSON Feature; export the file again")
             feature = {}  # noqa: PLW2901 - stands in, so that rows keep their positions
@@ -121,10 +131,10 @@ def _table(
         own_ids = [feature.get("id") if isinstance(feature, dict) else None for feature in features]
         if any(own_id is not None for own_id in own_ids):
             columns["id"] = own_ids
-    geometry = _parse_geometries(geometries, problems)
+    geometry = _parse_geometries(geometries, numbers, problems)
     return RawTable(
         file=source.file,
-        numbers=numbers,
+        numbers=np.asarray(numbers, dtype=np.int64),
         found=found,
         columns=columns,
         geometry=geometry,
@@ -150,7 +160,7 @@ def _features(document: object, file: str) -> list[Any]:
     raise BadInputError(file, "is JSON but not GeoJSON; export it as a GeoJSON FeatureCollection")
 
 
-def _parse_geometries(geometries: list[Any], problems: RowProblems) -> Geometries:
+def _parse_geometries(geometries: list[Any], numbers: Sequence[int], problems: RowProblems) -> Geometries:
     """Geometry of every feature; None, and noted as bad, where it cannot be read."""
     texts: list[bytes | None] = []
     for geometry in geometries:
@@ -163,7 +173,7 @@ def _parse_geometries(geometries: list[Any], problems: RowProblems) -> Geometrie
     # A number near the end of the double range sets the overflow flag, which NumPy would print.
     with np.errstate(all="ignore"):
         parsed: Geometries = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
-    for number, (geometry, result) in enumerate(zip(geometries, parsed, strict=True), start=1):
+    for number, geometry, result in zip(numbers, geometries, parsed, strict=True):
         if geometry is not None and result is None:
             problems.add(number, None, "has a geometry that is not valid GeoJSON; draw or export it again")
     return parsed

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.domain.household import MOST_WEIGHT
 from app.geo.units import FloatArray
+from app.ingest.table_columns import LAT, LON
 from app.ingest.table_rows import RawTable, shown
 
 MAX_ID_CHARACTERS = 128
@@ -104,7 +106,11 @@ def numbers(table: RawTable, column: str) -> FloatArray:
             # Some row is bad: one by one, below, finds out which.
             pass
     half_width = replace(table, columns={column: _half_width(table, column)})
-    return np.array(_each(half_width, column, _number, 0.0), dtype=np.float64)
+    must_be = column in (LON, LAT)
+    read = partial(
+        _number, if_empty="write a number" if must_be else "write a number, or leave the whole column out"
+    )
+    return np.array(_each(half_width, column, read, 0.0), dtype=np.float64)
 
 
 def _half_width(table: RawTable, column: str) -> list[Any]:
@@ -199,9 +205,9 @@ def _integer(value: float) -> int:
     return int(value)
 
 
-def _number(value: object) -> float:
+def _number(value: object, if_empty: str) -> float:
     if _is_missing(value):
-        raise BadValueError("is empty; write a number, or leave the whole column out")
+        raise BadValueError(f"is empty; {if_empty}")
     if isinstance(value, str):
         number = _parsed(value.strip())
     elif isinstance(value, bool) or not isinstance(value, int | float):

@@ -198,7 +198,23 @@ def test_geojson_sequences(tmp_path: Path, ending: str, start: str) -> None:
     assert [(row.row, row.value) for row in report.rejected] == [
         (2, '{"type": "Feat' + ("\n" if start else ""))
     ]
-    assert "feature 2: is not valid JSON" in refusal(lambda: read_households_file(path))
+    unit = "feature" if start else "line"
+    assert f"{unit} 2: is not valid JSON" in refusal(lambda: read_households_file(path))
+
+
+@pytest.mark.parametrize(("start", "numbers"), [("", (2, 3, 6, 7)), ("\x1e", (1, 2, 3, 4))])
+def test_rows_of_a_sequence_are_its_lines_blank_ones_counted(
+    tmp_path: Path, start: str, numbers: tuple[int, ...]
+) -> None:
+    feature = {"type": "Feature", "geometry": shapely.geometry.mapping(PLACES[0])}
+    rows = ({"id": "a", "households": 1}, {"id": "b", "households": "x"}, {"id": "a", "households": 1})
+    texts = [start + json.dumps(feature | {"properties": row}) for row in rows]
+    texts.append(start + json.dumps(feature | {"geometry": {"type": "Point", "coordinates": "x"}}))
+    path = csv_file(tmp_path, "\r\n".join(["", *texts[:2], "", " ", *texts[2:]]), "rows.geojsonl")
+    _, _, report = read_households_file(path, ReadOptions(on_error="skip"))
+    assert [row.row for row in report.rejected] == list(numbers[1:])
+    assert [row.column for row in report.rejected] == ["households", "id", None]
+    assert f"is already the id of {'feature' if start else 'line'} {numbers[0]}" in report.rejected[1].reason
 
 
 def test_sequences_and_documents_are_told_apart(tmp_path: Path) -> None:

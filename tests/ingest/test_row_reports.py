@@ -67,6 +67,17 @@ def test_only_what_is_merely_clumsy_is_repaired(tmp_path: Path) -> None:
     assert told(refused.value.reports["households"]) == (rejected, repaired)
 
 
+def test_what_stood_in_a_row_is_told_in_words(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, "id,lon,lat,households\na,,60,1\nb,24,60,1,5\nc,24,60,\nd,24\ne,24,60,1\n")
+    _, _, report = read_households_file(path, SKIP)
+    assert [(row.row, row.value, row.reason) for row in report.rejected] == [
+        (2, "", "is empty; write a number"),
+        (3, "b,24,60,1,5", "has 5 values under 4 columns; put values that hold a comma in double quotes"),
+        (4, "", "is empty; write a number, or leave the whole column out"),
+        (5, "d,24", "has 2 values under 4 columns; put values that hold a comma in double quotes"),
+    ]
+
+
 def test_a_file_without_any_good_row_is_refused_even_so(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "id,lon,lat\na,x,60\nb,24,y\n")
     with pytest.raises(RowsRejectedError) as refused:
