@@ -7,15 +7,14 @@ import typer
 
 from app.cli.options import (
     CrsOfProposalOption,
-    InputRefusedError,
     JsonOption,
     LenientOption,
     OutCrsOption,
     ProfileOption,
     SpeedOption,
     StandardOption,
+    refused_input,
 )
-from app.domain.errors import BadInputError
 
 if TYPE_CHECKING:
     from app.cli.gate.asking import ExtractFiles
@@ -98,7 +97,7 @@ def check_proposal(
     beside = {"households": households, "facilities": facilities, "zones": zones, "extent": extent}
     extract = _extract(area, osm, beside, server)
     _check_what_is_asked(proposal, scenario, crs, extract)
-    try:
+    with refused_input():
         outputs = parse_outputs([*(format_ or ()), *(["json"] if as_json and format_ != ["json"] else ())])
         check_output(write_baseline)
         coordinates = find_crs(out_crs, "--out-crs")
@@ -116,8 +115,6 @@ def check_proposal(
             policy=sent_policy,
             baseline=_read_baseline(baseline),
         )
-    except BadInputError as error:
-        raise InputRefusedError(str(error)) from error
     report = ask_here(question, extract, rules) if server is None else ask_server(question, server)
     if write_baseline is not None:
         from app.ingest.baseline_files import baseline_value

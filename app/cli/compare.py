@@ -21,8 +21,9 @@ from app.cli.options import (
     SpeedOption,
     StandardOption,
     Weight,
+    refused_input,
 )
-from app.domain.errors import BadInputError, NotFoundError
+from app.domain.errors import BadInputError
 
 
 class CompareFormat(StrEnum):
@@ -80,15 +81,13 @@ def compare_proposals(
         raise typer.BadParameter(
             "name at least one proposal's file or --scenario NAME", param_hint="'PROPOSAL.geojson'"
         )
-    try:
+    with refused_input():
         check_output(out)
         coordinates = find_crs(out_crs, "--out-crs")
         body = {
             "proposals": _documents(proposals or [], names, lenient=lenient, crs=crs),
             "scenarios": names,
         }
-    except BadInputError as error:
-        raise InputRefusedError(str(error)) from error
     parameters: dict[str, Any] = {
         "standard": standard,
         "profile": profile,
@@ -138,7 +137,6 @@ def _documents(
 def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     from app.cli.wiring import find_profile, find_standard, load_settings, open_areas, open_scenarios
     from app.domain.zone import NoZonesError
-    from app.geo.errors import InvalidSpeedError
     from app.schemas.side_by_side import side_by_side_to_dict
     from app.services.asked_proposals import AskedProposal
     from app.services.assessment import choose_walker
@@ -147,11 +145,9 @@ def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -
     from app.services.side_by_side import compare_side_by_side, proposal_source
     from app.services.weights import why_not_counted
 
-    try:
+    with refused_input():
         standard = find_standard(parameters["standard"])
         walker = choose_walker(standard, find_profile(parameters["profile"]), parameters["speed_mps"])
-    except (BadInputError, NotFoundError, InvalidSpeedError) as error:
-        raise InputRefusedError(str(error)) from error
     settings = load_settings()
     scenarios = open_scenarios(settings) if body["scenarios"] else None
     kept = {} if scenarios is None else {name: scenarios.get(area, name) for name in body["scenarios"]}
@@ -163,7 +159,7 @@ def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -
     by_zone = parameters["by"] == "zone"
     if by_zone and engine.area.zones is None:
         raise InputRefusedError(str(NoZonesError(area)))
-    try:
+    with refused_input():
         compared = compare_side_by_side(
             engine,
             standard,
@@ -176,8 +172,6 @@ def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -
             },
             {name: AskedProposal.of(scenario) for name, scenario in kept.items()},
         )
-    except BadInputError as error:
-        raise InputRefusedError(str(error)) from error
     return side_by_side_to_dict(
         compared, weight=parameters["weight"], by_zone=by_zone, households=parameters["households"]
     )

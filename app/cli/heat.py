@@ -15,6 +15,7 @@ from app.cli.options import (
     SpeedOption,
     StandardOption,
     Weight,
+    refused_input,
 )
 from app.cli.output import check_output, write_bytes
 
@@ -63,14 +64,16 @@ def draw_heat(
     from app.services.siting_heat import find_heat
     from app.services.standards import get_service
 
-    check_output(output)
-    coordinates = find_crs(crs)
-    chosen = find_standard(standard)
-    walker = choose_walker(chosen, find_profile(profile), speed_mps)
-    engine = open_areas(load_settings()).engine(name)
-    services = tuple(get_service(chosen, one) for one in service)
-    question = SitingQuestion(services, weight=weight.value, ignore_existing=ignore_existing)
-    heat = find_heat(engine, chosen, walker, question, cell_m)
+    areas = open_areas(load_settings())
+    with refused_input():
+        check_output(output)
+        coordinates = find_crs(crs)
+        chosen = find_standard(standard)
+        walker = choose_walker(chosen, find_profile(profile), speed_mps)
+        services = tuple(get_service(chosen, one) for one in service)
+        question = SitingQuestion(services, weight=weight.value, ignore_existing=ignore_existing)
+        engine = areas.engine(name)
+        heat = find_heat(engine, chosen, walker, question, cell_m)
     if answer is HeatFormat.GEOTIFF:
         write_bytes([heat_to_geotiff(heat)], output)
     else:

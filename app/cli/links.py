@@ -14,6 +14,7 @@ from app.cli.options import (
     SpeedOption,
     StandardOption,
     Weight,
+    refused_input,
 )
 from app.cli.output import check_output, write_bytes, write_tables
 from app.cli.text import warn
@@ -35,6 +36,14 @@ def find_links(
         float, typer.Option("--max-length", metavar="L", help="Longest new link in metres.")
     ] = 100.0,
     limit: Annotated[int, typer.Option(metavar="N", help="How many changes are named.")] = 10,
+    max_compared: Annotated[
+        int | None,
+        typer.Option(
+            "--max-compared",
+            metavar="N",
+            help="How many changes are compared at most; 400, or 20 where each takes seconds.",
+        ),
+    ] = None,
     profile: ProfileOption = None,
     speed_mps: SpeedOption = None,
     weight: Annotated[Weight, typer.Option(help="What is counted.")] = Weight.HOUSEHOLDS,
@@ -71,14 +80,15 @@ def find_links(
     from app.services.missing_links import LinksQuestion, find_missing_links
     from app.services.standards import get_service
 
-    check_output(out)
-    check_output(proposal)
-    coordinates = find_crs(crs)
-    chosen = find_standard(standard)
-    walker = choose_walker(chosen, find_profile(profile), speed_mps)
-    question = LinksQuestion(get_service(chosen, service), weight.value, max_length, limit)
-    engine = open_areas(load_settings(), KernelLoader()).engine(name)
-    found = find_missing_links(engine, chosen, walker, question)
+    areas = open_areas(load_settings(), KernelLoader())
+    with refused_input():
+        check_output(out)
+        check_output(proposal)
+        coordinates = find_crs(crs)
+        chosen = find_standard(standard)
+        walker = choose_walker(chosen, find_profile(profile), speed_mps)
+        question = LinksQuestion(get_service(chosen, service), weight.value, max_length, limit, max_compared)
+        found = find_missing_links(areas.engine(name), chosen, walker, question)
     document = links_to_geojson(found)
     for note in document["notes"]:
         warn(note)
@@ -128,5 +138,5 @@ def _parts(answer: dict[str, Any]) -> list[Any]:
 def _certainty(answer: dict[str, Any]) -> str:
     bound = "an unknown number of" if answer["bound"] is None else f"{answer['bound']:g}"
     others = "no other place wins more than" if answer["features"] else "no change wins more than"
-    proven = "proven" if answer["complete"] else "NOT PROVEN, since not all could be compared"
+    proven = "proven" if answer["complete"] else "NOT PROVEN: raise --max-compared to compare more"
     return f"{others} {bound} {answer['weight']} ({proven})"

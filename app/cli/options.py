@@ -1,5 +1,7 @@
 """Options that several commands share, and choices among a few words. Imports nothing heavy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +66,33 @@ OutCrsOption = Annotated[
 
 class InputRefusedError(Exception):
     """What the user gave to a command whose exit codes tell malformed input (3) from missing data (2)."""
+
+
+@contextmanager
+def refused_input() -> Iterator[None]:
+    """Such a command, where it reads what the user gave and asks with it.
+
+    A standard, a profile or a service that nobody knows is malformed input too; an area or a scenario is missing data.
+    """
+    from app.domain.errors import BadInputError
+    from app.domain.profile import ProfileNotFoundError
+    from app.domain.standard import StandardNotFoundError
+    from app.domain.zone import NoZonesError
+    from app.geo.errors import InvalidSpeedError
+    from app.services.standards import ServiceNotFoundError
+
+    unusable = (
+        BadInputError,
+        InvalidSpeedError,
+        NoZonesError,
+        ProfileNotFoundError,
+        ServiceNotFoundError,
+        StandardNotFoundError,
+    )
+    try:
+        yield
+    except unusable as error:
+        raise InputRefusedError(str(error)) from error
 
 
 class OnError(StrEnum):

@@ -11,6 +11,7 @@ from app.cli.options import (
     JsonOption,
     LenientOption,
     OutputOption,
+    refused_input,
 )
 from app.cli.output import check_output, write_bytes, write_json, write_tables
 
@@ -38,7 +39,10 @@ def save(
     from app.cli.text import warn
     from app.ingest.table_rows import read_bytes, shown_path
 
-    saved = _open().save(area, name, read_bytes(file), source=shown_path(file), lenient=lenient, crs=crs)
+    scenarios = _open()
+    with refused_input():
+        content = read_bytes(file)
+        saved = scenarios.save(area, name, content, source=shown_path(file), lenient=lenient, crs=crs)
     for note in saved.notes:
         warn(note)
     if as_json:

@@ -14,6 +14,7 @@ from app.cli.options import (
     SpeedOption,
     StandardOption,
     Weight,
+    refused_input,
 )
 from app.cli.output import check_output, write_bytes, write_json, write_tables
 from app.cli.text import say
@@ -97,7 +98,6 @@ def site_facilities(
     from app.services.siting import InfeasibleSitingError, SitingQuestion, site
     from app.services.standards import get_service
 
-    check_output(out)
     locked = [one for one in lock or () if one != EXISTING]
     if ignore_existing and EXISTING in (lock or ()):
         raise typer.BadParameter(
@@ -109,24 +109,29 @@ def site_facilities(
         raise typer.BadParameter("speaks of --candidates and --exclude; give one of them", param_hint="--crs")
     if (sites is None) == (target is None):
         raise typer.BadParameter("give one of --sites and --target", param_hint="--sites")
-    coordinates = find_crs(out_crs, "--out-crs")
-    chosen = find_standard(standard)
-    walker = choose_walker(chosen, find_profile(profile), speed_mps)
-    engine = open_areas(load_settings()).engine(name)
-    question = SitingQuestion(
-        services=tuple(get_service(chosen, one) for one in service),
-        weight=weight.value,
-        sites=sites,
-        target=target,
-        budget=budget,
-        ignore_existing=ignore_existing,
-        fair=fair,
-        exclude=None if exclude is None else read_area_file(exclude, "exclusion zone", ReadOptions(crs=crs)),
-        locked=tuple(locked),
-        time_limit_s=time_limit,
-    )
+    areas = open_areas(load_settings())
     try:
-        found = site(engine, chosen, walker, _candidates(engine, candidates, grid, crs), question)
+        with refused_input():
+            check_output(out)
+            coordinates = find_crs(out_crs, "--out-crs")
+            chosen = find_standard(standard)
+            walker = choose_walker(chosen, find_profile(profile), speed_mps)
+            question = SitingQuestion(
+                services=tuple(get_service(chosen, one) for one in service),
+                weight=weight.value,
+                sites=sites,
+                target=target,
+                budget=budget,
+                ignore_existing=ignore_existing,
+                fair=fair,
+                exclude=None
+                if exclude is None
+                else read_area_file(exclude, "exclusion zone", ReadOptions(crs=crs)),
+                locked=tuple(locked),
+                time_limit_s=time_limit,
+            )
+            engine = areas.engine(name)
+            found = site(engine, chosen, walker, _candidates(engine, candidates, grid, crs), question)
     except InfeasibleSitingError as error:
         say(str(error))
         if as_json:

@@ -28,6 +28,7 @@ from app.services.missing_links import (
     DEFAULT_COUNT,
     DEFAULT_MAX_LENGTH_M,
     LONGEST_M,
+    MOST_COMPARED,
     MOST_COUNT,
     LinksQuestion,
     find_missing_links,
@@ -76,6 +77,16 @@ def post_missing_links(
     limit: Annotated[
         int | None, Query(ge=1, le=MOST_COUNT, description="How many changes are named; 10.", examples=[5])
     ] = None,
+    max_compared: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=MOST_COMPARED,
+            description="How many changes are compared at most; 400, or 20 where each asks for the whole city to be "
+            "worked out anew, which may take seconds. Where they do not suffice, `complete` is false.",
+            examples=[400],
+        ),
+    ] = None,
     profile: ProfileId = None,
     speed_mps: SpeedMps = None,
     crs: CrsDep,
@@ -96,6 +107,7 @@ def post_missing_links(
             "weight": weight,
             "max_length_m": max_length_m,
             "limit": limit,
+            "max_compared": max_compared,
             "profile": profile,
             "speed_mps": speed_mps,
         },
@@ -108,6 +120,7 @@ def post_missing_links(
         asked["weight"] or "households",
         asked["max_length_m"] or DEFAULT_MAX_LENGTH_M,
         asked["limit"] or DEFAULT_COUNT,
+        asked["max_compared"],
     )
     return GeoJsonAnswer(in_crs(links_to_geojson(find_missing_links(engine, chosen, walker, question)), crs))
 

@@ -8,7 +8,7 @@ from app.schemas.weight import Weight
 from app.schemas.wire import AreaReference, Provenance, StandardReference
 from app.schemas.wire_explain import LineString
 from app.services.assessment import FASTEST_MPS, SLOWEST_MPS
-from app.services.missing_links import LONGEST_M, MOST_COUNT
+from app.services.missing_links import LONGEST_M, MOST_COMPARED, MOST_COUNT
 
 EXAMPLE: dict[str, Any] = {
     "standard": "cn-mofcom-5-8-15",
@@ -31,6 +31,9 @@ class LinksBody(BaseModel):
         None, gt=0, le=LONGEST_M, allow_inf_nan=False, description="Longest new link; 100 m."
     )
     limit: int | None = Field(None, ge=1, le=MOST_COUNT, description="How many changes are named; 10.")
+    max_compared: int | None = Field(
+        None, ge=1, le=MOST_COMPARED, description="How many changes are compared at most."
+    )
     profile: str | None = Field(None, description="Who walks: a shipped profile.")
     speed_mps: float | None = Field(None, ge=SLOWEST_MPS, le=FASTEST_MPS, allow_inf_nan=False)
 

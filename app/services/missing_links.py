@@ -24,11 +24,14 @@ DEFAULT_MAX_LENGTH_M = 100.0
 LONGEST_M = 500.0
 DEFAULT_COUNT, MOST_COUNT = 10, 1000
 
-MOST_RECHECKS = 400
+DEFAULT_MAX_COMPARED, MOST_COMPARED = 400, 10_000
 """Candidates compared at most: some milliseconds each on a city of 20 000 crossings."""
 
-MOST_RECHECKS_AS_A_WHOLE = 20
-"""The same where each has to be compared by working the whole city out anew."""
+_AS_A_WHOLE = 20
+"""As how many a comparison counts that works the whole city out anew, unless the question sets a limit.
+
+It takes a second or two on such a city, so that twenty of them are what somebody may wait for unasked.
+"""
 
 NO_OBSTACLES = (
     "new links were not tried: the area was imported without its buildings and water, so nobody can tell what a link "
@@ -38,12 +41,16 @@ NO_OBSTACLES = (
 
 @dataclass(frozen=True)
 class LinksQuestion:
-    """What is asked: the ``count`` street changes that win the most ``weight`` for a service."""
+    """What is asked: the ``count`` street changes that win the most ``weight`` for a service.
+
+    At most ``max_compared`` are compared; by default 400, or 20 where each asks for the whole city to be worked out.
+    """
 
     service: Service
     weight: str = "households"
     max_length_m: float = DEFAULT_MAX_LENGTH_M
     count: int = DEFAULT_COUNT
+    max_compared: int | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,8 @@ def _check(engine: AreaEngine, standard: Standard, question: LinksQuestion) -> F
         )
     if not 1 <= question.count <= MOST_COUNT:
         raise BadInputError(f"limit {question.count}", f"must be 1 to {MOST_COUNT}")
+    if question.max_compared is not None and not 1 <= question.max_compared <= MOST_COMPARED:
+        raise BadInputError(f"max-compared {question.max_compared}", f"must be 1 to {MOST_COMPARED}")
     used = standard.only([service]).services
     straight = [one.id for one in used if one.straight_m is not None]
     if straight:
@@ -218,7 +227,7 @@ class _Ranking:
         self._engine, self._standard, self._walker = engine, standard, walker
         self._question, self._candidates = question, candidates
         self._exact: dict[int, MissingLink] = {}
-        self._most = MOST_RECHECKS
+        self._left = question.max_compared or DEFAULT_MAX_COMPARED
         self.compared = 0
         # Where new links lie in the plane; NaN for all others, which are like nothing.
         self._ends_m = np.full((len(candidates), 2, 2), np.nan)
@@ -248,7 +257,7 @@ class _Ranking:
             elif position in self._exact:
                 heapq.heappop(queue)
                 self._name(position, found)
-            elif self.compared >= self._most:
+            elif self._left <= 0:
                 is_complete = False
                 self._name_best_known(queue, found)
                 break
@@ -284,8 +293,8 @@ class _Ranking:
         self.compared += 1
         proposal = Proposal((candidate.change,))
         found = compare(self._engine, self._standard, self._walker, proposal)
-        if found.as_a_whole is not None:
-            self._most = min(self._most, MOST_RECHECKS_AS_A_WHOLE)
+        is_dear = found.as_a_whole is not None and self._question.max_compared is None
+        self._left -= _AS_A_WHOLE if is_dear else 1
         return exact_gain(found, self._question, candidate)
 
 

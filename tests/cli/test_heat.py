@@ -38,7 +38,7 @@ def test_too_many_cells_and_contradictions_are_told_in_one_line(
     demo_cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(siting_heat, "MOST_HEAT_CELLS", 10)
-    assert "take larger cells" in demo_cli(*ASKED, "--cell-m", "100").failed(2)
-    assert "must measure" in demo_cli(*ASKED, "--cell-m", "nan").failed(2)
+    assert "take larger cells" in demo_cli(*ASKED, "--cell-m", "100").failed(3)
+    assert "must measure" in demo_cli(*ASKED, "--cell-m", "nan").failed(3)
     assert "--format" in demo_cli(*ASKED, "--json", "--format", "geotiff").failed(3)
-    assert json.dumps("moon")[1:-1] in demo_cli(*ASKED[:5], "moon").failed(2)
+    assert json.dumps("moon")[1:-1] in demo_cli(*ASKED[:5], "moon").failed(3)

@@ -57,6 +57,9 @@ def test_it_answers_as_a_table_and_into_a_file(cli: Cli, files: dict[str, Path],
     assert "link/" in table.out
     assert "gate/200" not in table.out
     assert "no other place wins more than 5 households (proven)" in table.out
+    one = cli(*ask(files), "--format", "table", "--max-compared", "1")
+    assert "1 compared exactly" in one.out
+    assert "NOT PROVEN: raise --max-compared" in one.out
     out = tmp_path / "links.geojson"
     assert cli(*ask(files), "--out", out).stdout == b""
     assert len(json.loads(out.read_text())["features"]) == 3
@@ -68,9 +71,11 @@ def test_it_answers_as_a_table_and_into_a_file(cli: Cli, files: dict[str, Path],
 def test_what_is_wrong_is_told_in_one_line(cli: Cli, files: dict[str, Path], tmp_path: Path) -> None:
     asked = ask(files)
     assert "moon" in cli("links", "moon", *asked[2:]).failed(2)
-    assert "moon" in cli(*asked[:5], "moon").failed(2)
-    assert "straight line" in cli(*asked[:5], "park").failed(2)
-    assert "at most 500 m" in cli(*asked[:6], "--max-length", "501").failed(2)
+    assert "moon" in cli(*asked[:5], "moon").failed(3)
+    assert "straight line" in cli(*asked[:5], "park").failed(3)
+    assert "at most 500 m" in cli(*asked[:6], "--max-length", "501").failed(3)
+    assert "max-compared 0: must be 1 to" in cli(*asked, "--max-compared", "0").failed(3)
+    assert "between 0.1 and 10 m/s" in cli(*asked, "--speed-mps", "0").failed(3)
     assert "--format" in cli(*asked, "--json", "--format", "table").failed(3)
     assert "--limit" in cli(*asked, "--limit", "few").failed(3)
-    assert "does not exist" in cli(*asked, "--out", tmp_path / "no" / "links.geojson").failed(2)
+    assert "does not exist" in cli(*asked, "--out", tmp_path / "no" / "links.geojson").failed(3)

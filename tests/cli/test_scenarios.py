@@ -33,11 +33,11 @@ def test_save_list_show_remove(street_cli: Cli) -> None:
 
 
 def test_what_cannot_be_kept(street_cli: Cli) -> None:
-    assert "is no name" in street_cli("scenario", "save", "street", "a b", "close.geojson").failed(2)
+    assert "is no name" in street_cli("scenario", "save", "street", "a b", "close.geojson").failed(3)
     write_proposal(Path("p.geojson"), feature("close", facility="nowhere"))
-    line = street_cli("scenario", "save", "street", "a", "p.geojson").failed(2)
+    line = street_cli("scenario", "save", "street", "a", "p.geojson").failed(3)
     assert line.startswith("p.geojson, feature 1, property facility: the area has no facility 'nowhere'")
-    assert "p.json" in street_cli("scenario", "save", "street", "a", "p.json").failed(2)
+    assert "p.json" in street_cli("scenario", "save", "street", "a", "p.json").failed(3)
     assert street_cli("scenario", "list", "street", "--json").json()["scenarios"] == []
 
 

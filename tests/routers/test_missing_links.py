@@ -50,6 +50,8 @@ def test_the_documented_example_works(client: TestClient) -> None:
         ("service=pharmacy", None, 422, "invalid-parameter"),
         ("standard=cn-mofcom-5-8-15&service=pharmacy", {"service": "market"}, 422, "invalid-parameter"),
         ("standard=cn-mofcom-5-8-15&service=pharmacy&max_length_m=501", None, 422, "invalid-parameter"),
+        ("standard=cn-mofcom-5-8-15&service=pharmacy&max_compared=10001", None, 422, "invalid-parameter"),
+        ("standard=cn-mofcom-5-8-15&service=pharmacy", {"max_compared": 0}, 422, "invalid-parameter"),
         ("standard=cn-mofcom-5-8-15&service=pharmacy&lenght=5", None, 422, "invalid-parameter"),
         ("standard=cn-mofcom-5-8-15&service=pharmacy", {"lenght": 5}, 422, "invalid-parameter"),
         ("standard=cn-mofcom-5-8-15&service=moon", None, 404, "service-not-found"),

@@ -14,7 +14,6 @@ from app.domain.standard import Standard
 from app.geo.units import BoolArray, FloatArray, IntArray
 from app.geo.verdict import COVERED
 from app.ingest.standard_files import load_standard_file
-from app.services import missing_links
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker, assess, choose_walker
 from app.services.import_area import ImportRequest, import_area
@@ -34,7 +33,7 @@ from app.settings import Settings
 from tests.support.labyrinth import labyrinth
 from tests.support.osm_writing import Sketch, metres
 from tests.support.shared_data import shared_data
-from tests.support.small_town import do_import
+from tests.support.small_town import csv_file, do_import
 from tests.support.split_town import GAP, GATE, LANE, import_split, split_files, split_town
 from tests.support.stores import area_store
 
@@ -49,8 +48,14 @@ def kernels() -> KernelLoader:
 class Town:
     """A split town with what stands in its gap."""
 
-    def __init__(self, folder: Path, kernels: KernelLoader, city: Sketch | None = None) -> None:
-        files = split_files(folder, city)
+    def __init__(
+        self,
+        folder: Path,
+        kernels: KernelLoader,
+        city: Sketch | None = None,
+        files: dict[str, Path] | None = None,
+    ) -> None:
+        files = files or split_files(folder, city)
         self.engine = AreaEngine(import_split(folder / "data", files), kernels=kernels)
         self.standard = load_standard_file(files["standard"])
         self.walker = choose_walker(self.standard, None, None)
@@ -107,6 +112,23 @@ def test_a_link_that_changes_which_other_streets_are_public_is_ranked_too(
     check_anew(answer, link)  # nobody walks over it
 
 
+def test_a_link_to_the_second_of_two_facilities_wins_who_stands_beside_the_first(
+    tmp_path: Path, kernels: KernelLoader
+) -> None:
+    city = Sketch()
+    city.street(10, [(-600, 0), (100, 0)])
+    city.street(11, [(100, 40), (100, 300), (700, 300), (700, -300), (-600, -300), (-600, 0)])
+    files = split_files(tmp_path, city)
+    csv_file(files["households"], "id,lon,lat,households", [("home", (50, 5), "3")])
+    places = [("here", (50, -5), "pharmacy"), ("there", (105, 200), "pharmacy")]
+    csv_file(files["facilities"], "id,lon,lat,services", places)
+    town = Town(tmp_path, kernels, files=files)
+    town.standard = replace(
+        town.standard, services=tuple(replace(one, min_count=2) for one in town.standard.services)
+    )
+    assert named(town.find()) == [("link", 3.0)]
+
+
 @pytest.mark.parametrize(
     "tags", [{"building": "yes"}, {"natural": "water"}], ids=["through a building", "through water"]
 )
@@ -136,6 +158,8 @@ def test_without_buildings_and_water_no_link_is_proposed(split: Town, kernels: K
         ({"max_length_m": 0.0}, "more than 0 m"),
         ({"max_length_m": float("nan")}, "more than 0 m"),
         ({"count": 0}, "must be 1 to"),
+        ({"max_compared": 0}, "must be 1 to"),
+        ({"max_compared": 10_001}, "must be 1 to 10000"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(split: Town, asked: dict[str, object], message: str) -> None:
@@ -250,6 +274,21 @@ def test_the_ranking_is_that_of_comparing_every_candidate(
     assert answer.compared < len(exact)
 
 
+@pytest.mark.parametrize("tangle", [2], indirect=True)
+def test_a_comparison_of_the_whole_city_counts_as_twenty_until_a_number_is_asked_for(
+    tangle: AreaEngine,
+) -> None:
+    standard = get_standard("cn-mofcom-5-8-15")
+    twice = replace(standard, services=tuple(replace(one, min_count=2) for one in standard.services))
+    walker = choose_walker(twice, None, 0.6)
+    asked = LinksQuestion(get_service(twice, "breakfast"), max_length_m=80.0)
+    answer = find_missing_links(tangle, twice, walker, asked)
+    assert (answer.compared, answer.is_complete) == (20, False)
+    answer = find_missing_links(tangle, twice, walker, replace(asked, max_compared=1000))
+    assert answer.is_complete
+    assert answer.compared > 20
+
+
 def changes_anew(
     engine: AreaEngine, asked: LinksQuestion, standard: Standard, walker: Walker, proposal: Proposal
 ) -> tuple[IntArray, IntArray]:
@@ -289,9 +328,8 @@ def test_a_real_city_is_bounded_and_proven(demo_data_dir: Path, kernels: KernelL
             assert exact_gain(compared, asked, candidate).weight_gained <= candidate.bound, candidate
 
 
-def test_what_could_not_be_compared_is_said(split: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(missing_links, "MOST_RECHECKS", 2)
-    answer = split.find()
+def test_what_could_not_be_compared_is_said(split: Town) -> None:
+    answer = split.find(max_compared=2)
     assert not answer.is_complete
     assert named(answer)[0] == ("link", 9.0)
     assert answer.bound >= 5.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from app.cli.options import InputRefusedError
-from app.domain.errors import AreaNotFoundError, BadInputError, NotFoundError, Reach15Error
+from app.cli.options import InputRefusedError, refused_input
+from app.domain.errors import AreaNotFoundError, BadInputError, Reach15Error
 
 if TYPE_CHECKING:
     from app.domain.area import Area, ImportReport
@@ -67,23 +67,20 @@ def ask_here(question: Question, extract: ExtractFiles | None, policy: Any) -> d
         If the area cannot be asked, or a file of the extract is missing.
     """
     from app.cli.wiring import find_profile, find_standard
-    from app.geo.errors import InvalidSpeedError
     from app.ingest.baseline_files import read_baseline_value
     from app.schemas.gate import gate_report
     from app.services.assessment import choose_walker
     from app.services.gate_check import check_proposal
     from app.services.proposals import load_kernels
 
-    try:
+    with refused_input():
         standard = find_standard(question.standard)
         walker = choose_walker(standard, find_profile(question.profile), question.speed_mps)
         baseline = None if question.baseline is None else read_baseline_value(question.baseline)
-    except (BadInputError, NotFoundError, InvalidSpeedError) as error:
-        raise InputRefusedError(str(error)) from error
     asked = _asked(question)
     engine = _engine(question.area, extract)
     load_kernels(engine, standard)
-    try:
+    with refused_input():
         check = check_proposal(
             engine,
             standard,
@@ -93,8 +90,6 @@ def ask_here(question: Question, extract: ExtractFiles | None, policy: Any) -> d
             policy=policy,
             baseline=baseline,
         )
-    except BadInputError as error:
-        raise InputRefusedError(str(error)) from error
     return gate_report(check)
 
 
@@ -147,12 +142,10 @@ def _import_extract(area: str, extract: ExtractFiles) -> "Area":
             raise BadInputError(str(path), "no such file; check the path, or fetch it again")
     settings = load_settings()
     keeper = _Keeper()
-    try:
+    with refused_input():
         report = import_area(
             request, cast("AreaStore", keeper), settings, known_services=shipped_services().keys()
         )
-    except BadInputError as error:
-        raise InputRefusedError(str(error)) from error
     for warning in report.warnings:
         warn(warning)
     return keeper.area
