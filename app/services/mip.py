@@ -20,6 +20,9 @@ SEED = 15
 _WHOLE = 1e-7
 """How far from a whole number what must be one may lie; HiGHS itself takes 1e-6."""
 
+_STEPS_NEAR = 100
+"""Nodes of the search for a first answer near the relaxed one."""
+
 _BETTER = 1e-9
 """Relative: an answer that is better by less is as good."""
 
@@ -95,7 +98,7 @@ def solve(
     relaxed = _relaxed(programme, control, stage, start, sign)
     if isinstance(relaxed, Solved):
         return relaxed
-    narrowed, most = relaxed
+    narrowed, most, start = relaxed
     highs = _highs(narrowed, control, stage, sign)
     if start is not None:
         highs.begin_with(start)
@@ -114,12 +117,12 @@ def solve(
 
 def _relaxed(
     programme: Programme, control: Control, stage: str, start: FloatArray | None, sign: float
-) -> Solved | tuple[Programme, float]:
+) -> Solved | tuple[Programme, float, FloatArray | None]:
     """Solve the programme without asking for whole numbers: often that is all there is to do, and soon done.
 
-    Where its values are whole they are the answer, and so is `start` where it is as good. Otherwise the programme
-    comes back, in which a choice is settled that would, by its reduced cost, make every answer worse than `start`,
-    with what no answer exceeds.
+    Where its values are whole they are the answer, and so is `start`, or an answer near the values, where it is as
+    good. Otherwise the programme comes back, in which a choice is settled that would, by its reduced cost, make every
+    answer worse than the better of these two, with what no answer exceeds and that better one.
     """
     highs = _highs(replace(programme, integer=np.zeros_like(programme.integer)), control, stage, sign)
     highs.run()
@@ -133,20 +136,44 @@ def _relaxed(
     if (np.abs(whole - np.rint(whole)) <= _WHOLE).all():
         values[programme.integer] = np.rint(whole)
         return _proven(values, most, control, stage, sign)
-    if start is None or not _is_answer(programme, start):
-        return programme, most
+    duals = np.asarray(highs.getSolution().col_dual)
+    known_answers = [
+        answer
+        for answer in (start, _near(programme, values, control))
+        if answer is not None and _is_answer(programme, answer)
+    ]
+    if not known_answers:
+        return programme, most, start
+    start = max(known_answers, key=lambda answer: float(programme.gain @ answer))
     known = float(programme.gain @ start)
     slack = _BETTER * max(1.0, abs(most))
     if known >= most - slack:
         return _proven(start, most, control, stage, sign)
     details = {"incumbent": sign * known, "bound": sign * most, "gap": gap(known, most)}
     control.progress(stage, 100.0 * (1.0 - details["gap"]), details)
-    loses = np.abs(np.asarray(highs.getSolution().col_dual)) > most - known + slack
+    loses = np.abs(duals) > most - known + slack
     settled = programme.integer & loses & (programme.upper - programme.lower == 1.0)
     lower, upper = programme.lower.copy(), programme.upper.copy()
     at_lower, at_upper = settled & (values <= lower + _WHOLE), settled & (values >= upper - _WHOLE)
     upper[at_lower], lower[at_upper] = lower[at_lower], upper[at_upper]
-    return replace(programme, lower=lower, upper=upper), most
+    return replace(programme, lower=lower, upper=upper), most, start
+
+
+def _near(programme: Programme, values: FloatArray, control: Control) -> FloatArray | None:
+    """The best answer found that chooses nothing of what the relaxed programme's `values` leave out altogether.
+
+    The search is small and soon done, and its answer is often the best of all; the number of its steps is bounded, not
+    their time, so that equal programmes have equal answers.
+    """
+    left_out = programme.integer & (values <= programme.lower + _WHOLE)
+    narrowed = replace(programme, upper=np.where(left_out, programme.lower, programme.upper))
+    highs = _highs(narrowed, replace(control, progress=no_progress), "near", 1.0)
+    highs.setOptionValue("mip_max_nodes", _STEPS_NEAR)
+    highs.run()
+    found: FloatArray | None = highs.values()
+    if found is not None:
+        found[programme.integer] = np.rint(found[programme.integer])
+    return found
 
 
 def _is_answer(programme: Programme, values: FloatArray) -> bool:

@@ -80,7 +80,8 @@ def test_a_search_that_is_cancelled_on_the_way_gives_the_best_answer_so_far() ->
     assert control.stopped == "cancelled"
     assert control.left_s > LONG_S / 2
     assert {"incumbent", "bound", "gap"} <= listener.told[-1].keys()
-    assert choice.objective >= listener.told[0]["incumbent"] == model.covered(greedy(model, limits))
+    # The first answer that is told is near what the relaxed programme chooses, and better than greedy choice.
+    assert choice.objective >= listener.told[0]["incumbent"] > model.covered(greedy(model, limits))
     assert choice.objective < choice.bound <= listener.told[0]["bound"] + 1e-6
     assert choice.gap == pytest.approx(1 - choice.objective / choice.bound)
     assert model.covered(choice.chosen) == choice.objective
