@@ -11,8 +11,9 @@ from app.services.assessment import choose_walker
 from app.services.candidates import candidates_at, catchments_of
 from app.services.kernel_loader import load_catchment_kernels
 from app.services.mip import Control
-from app.services.siting import SitingQuestion, build_demands
+from app.services.siting_demands import build_demands
 from app.services.siting_model import reduce_model
+from app.services.siting_question import SitingQuestion
 from app.services.siting_rows import Limits
 from app.services.siting_solver import greedy, most_covered
 from app.services.standards import get_service, get_standard

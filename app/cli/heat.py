@@ -60,8 +60,8 @@ def draw_heat(
     from app.schemas.crs import in_crs
     from app.schemas.heat import heat_to_geojson, heat_to_geotiff
     from app.services.assessment import choose_walker
-    from app.services.siting import SitingQuestion
     from app.services.siting_heat import find_heat
+    from app.services.siting_question import SitingQuestion
     from app.services.standards import get_service
 
     areas = open_areas(load_settings())

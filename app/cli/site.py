@@ -95,7 +95,8 @@ def site_facilities(
     from app.schemas.crs import in_crs
     from app.schemas.siting import siting_to_dict, siting_to_geojson
     from app.services.assessment import choose_walker
-    from app.services.siting import InfeasibleSitingError, SitingQuestion, site
+    from app.services.siting import InfeasibleSitingError, site
+    from app.services.siting_question import SitingQuestion
     from app.services.standards import get_service
 
     locked = [one for one in lock or () if one != EXISTING]

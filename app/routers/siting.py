@@ -30,8 +30,8 @@ from app.schemas.siting_job import CANDIDATES_FILE, EXCLUDE_FILE, SITING_KIND, S
 from app.schemas.weight import Weight
 from app.schemas.wire_jobs import JobAnswer
 from app.schemas.wire_siting import HeatAnswer
-from app.services.siting import SitingQuestion, check_question
 from app.services.siting_heat import find_heat
+from app.services.siting_question import SitingQuestion, check_question
 from app.services.standards import ServiceNotFoundError, get_service
 
 router = APIRouter(prefix="/v1/areas/{area}/siting", tags=["siting"], route_class=JsonRoute)

@@ -13,8 +13,8 @@ from app.schemas.numbers import DEGREE_DECIMALS, WEIGHT_DECIMALS
 from app.schemas.provenance import area_provenance
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker
-from app.services.siting import SitingQuestion
 from app.services.siting_heat import Heat
+from app.services.siting_question import SitingQuestion
 
 NO_DATA = -1.0
 """Value of cells that no street can be reached from, or outside the area."""

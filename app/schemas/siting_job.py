@@ -16,12 +16,12 @@ from app.services.assessment import FASTEST_MPS, SLOWEST_MPS, Walker, choose_wal
 from app.services.candidates import Candidates, grid_candidates
 from app.services.job_context import JobContext, JobKind, JobResult, JobStoppedError
 from app.services.mip import Control
-from app.services.siting import (
+from app.services.siting import site
+from app.services.siting_question import (
     DEFAULT_TIME_LIMIT_S,
     LONGEST_TIME_LIMIT_S,
     MOST_SITES,
     SitingQuestion,
-    site,
 )
 from app.services.standards import StandardService, get_service
 

@@ -1,37 +1,26 @@
-"""Where new facilities serve most: demands from verdicts, candidates from catchments, an answer that is re-checked."""
+"""Where new facilities serve most: an answer of the solver's, re-checked by an assessment of the city with it."""
 
 from dataclasses import dataclass, replace
-from types import ModuleType
 
 import numpy as np
-from shapely.geometry.base import BaseGeometry
 
 from app.domain.errors import BadInputError, Reach15Error
 from app.domain.facility import Facilities
 from app.domain.standard import Service, Standard
-from app.domain.zone import NoZonesError
-from app.geo.units import BoolArray, FloatArray, IntArray, ragged_rows, ragged_starts
+from app.geo.units import IntArray
 from app.geo.verdict import COVERED
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker, assess
 from app.services.candidates import (
     Candidates,
     Linked,
-    catchments_of,
-    link_candidates,
-    offers,
     with_facilities,
 )
-from app.services.kernel_loader import load_catchment_kernels
 from app.services.mip import Control
-from app.services.siting_model import SitingModel
+from app.services.siting_demands import Demands, build_demands, unreached
+from app.services.siting_question import SitingQuestion, check_question
 from app.services.siting_rows import Limits, ZoneShares
 from app.services.siting_solver import Choice, fewest_sites, most_covered, worst_first
-from app.services.weights import weights_of
-
-DEFAULT_TIME_LIMIT_S = 60.0
-LONGEST_TIME_LIMIT_S = 3600.0
-MOST_SITES = 10_000
 
 _ROUNDING = 1e-9
 """Share of all weight by which a target may be missed through rounding alone."""
@@ -56,43 +45,6 @@ class SitingMismatchError(Reach15Error):
             f"siting: the answer claims {claimed:g} newly covered and a full assessment finds {found:g}; "
             "please report it"
         )
-
-
-@dataclass(frozen=True)
-class SitingQuestion:
-    """What is asked: where sites of some services should be.
-
-    Attributes
-    ----------
-    services : tuple of Service
-        A site offers all of them, unless its candidate says which.
-    weight : str
-        What is counted, one of the area's known weights.
-    sites : int or None
-        How many at most; None where `target` is given.
-    target : float or None
-        Share of the weight that must be covered, for each service.
-    budget : float or None
-    ignore_existing : bool
-        As if no facility of the services existed.
-    fair : bool
-        Raise the zone with the smallest share first.
-    exclude : geometry or None
-        Where no candidate may lie, in WGS 84.
-    locked : tuple of str
-        Ids of candidates that are part of every answer.
-    """
-
-    services: tuple[Service, ...]
-    weight: str = "households"
-    sites: int | None = None
-    target: float | None = None
-    budget: float | None = None
-    ignore_existing: bool = False
-    fair: bool = False
-    exclude: BaseGeometry | None = None
-    locked: tuple[str, ...] = ()
-    time_limit_s: float = DEFAULT_TIME_LIMIT_S
 
 
 @dataclass(frozen=True)
@@ -161,111 +113,6 @@ def site(
     return _rechecked(demands, standard, walker, choice, control)
 
 
-@dataclass(frozen=True)
-class Demands:
-    """The model, and what its demands are: ``household`` of each, and the service by ``model.group``."""
-
-    question: SitingQuestion
-    engine: AreaEngine
-    linked: Linked
-    model: SitingModel
-    household: IntArray
-    weight: FloatArray
-    covered: tuple[BoolArray, ...]
-
-
-def build_demands(
-    engine: AreaEngine,
-    standard: Standard,
-    walker: Walker,
-    candidates: Candidates,
-    question: SitingQuestion,
-) -> Demands:
-    """Who lacks what, and which candidate would serve whom, exactly as the verdicts would say."""
-    linked = link_candidates(engine, walker, candidates, question.exclude)
-    engine = _without_existing(engine, question) if question.ignore_existing else engine
-    weight = weights_of(engine.area, question.weight)
-    kernels = load_catchment_kernels()
-    before = assess(engine, standard.only(question.services), walker)
-    covered = tuple(before.of(service).verdicts.state == COVERED for service in question.services)
-    parts = [
-        _service_demands(engine, walker, service, question.services, linked, ~done, kernels)
-        for service, done in zip(question.services, covered, strict=True)
-    ]
-    locked = _locked(linked, question)
-    household = np.concatenate([part.household for part in parts])
-    shift = np.cumsum([0, *(len(part.household) for part in parts)])
-    place = np.concatenate([part.place for part in parts])
-    demand = np.concatenate([part.demand + first for part, first in zip(parts, shift, strict=False)])
-    order = np.lexsort((demand, place))
-    model = SitingModel(
-        start=ragged_starts(place, linked.candidates.count),
-        demand=demand[order],
-        weight=weight[household],
-        need=np.concatenate([part.need for part in parts]),
-        group=np.repeat(np.arange(len(parts)), [len(part.household) for part in parts]),
-        zone=engine.area.household_zone[household] if question.fair else np.full(len(household), -1),
-        cost=linked.candidates.cost,
-        capacity=linked.candidates.capacity,
-        locked=locked,
-    )
-    return Demands(question, engine, linked, model, household, weight, covered)
-
-
-def _locked(linked: Linked, question: SitingQuestion) -> BoolArray:
-    """Which candidates the question wants in every answer, shape (c,)."""
-    ids = linked.candidates.places.id
-    missing = sorted(set(question.locked).difference(ids.tolist()))
-    if missing:
-        raise BadInputError(
-            f"lock {missing[0]}", "is no candidate that can be used; it must be one, and linked to a street"
-        )
-    if np.isfinite(linked.candidates.capacity).any() and any(one.min_count > 1 for one in question.services):
-        raise BadInputError(
-            "capacity", "has no meaning for a service of which several must be in reach; leave the column out"
-        )
-    locked: BoolArray = np.isin(ids, np.asarray(question.locked, dtype=np.str_))
-    return locked
-
-
-@dataclass(frozen=True)
-class _Part:
-    household: IntArray
-    need: IntArray
-    place: IntArray
-    demand: IntArray
-
-
-def _service_demands(
-    engine: AreaEngine,
-    walker: Walker,
-    service: Service,
-    asked: tuple[Service, ...],
-    linked: Linked,
-    wanted: BoolArray,
-    kernels: ModuleType | None,
-) -> _Part:
-    """Households that lack one service, how many more facilities each needs, and which candidates reach it."""
-    # A new facility of a service that may stand in for this one covers too.
-    ways = [one for one in asked if one is service or one.id in service.substitutes]
-    rows = []
-    for way in ways:
-        found = catchments_of(engine, walker, way, linked.facilities.access, wanted=wanted, kernels=kernels)
-        place = ragged_rows(found.start)
-        keep = offers(linked, way)[place]
-        rows.append(np.stack([place[keep], found.household[keep]]))
-    pairs = np.unique(np.concatenate(rows, axis=1), axis=1) if len(rows) > 1 else rows[0]
-    need = np.ones(engine.area.households.count, dtype=np.int64)
-    if service.min_count > 1:
-        existing = engine.area.facilities.access.of(engine.offering(service))
-        near = catchments_of(engine, walker, service, existing, wanted=wanted, kernels=kernels).counts()
-        need = np.maximum(service.min_count - near, 1)
-    household = np.flatnonzero(wanted)
-    number = np.full(len(wanted), -1, dtype=np.int64)
-    number[household] = np.arange(len(household))
-    return _Part(household, need[household], pairs[0], number[pairs[1]])
-
-
 def _choose(demands: Demands, question: SitingQuestion, control: Control) -> Choice:
     model = demands.model
     if question.budget is not None and float(model.cost[model.locked].sum()) > question.budget:
@@ -300,12 +147,6 @@ def _choose(demands: Demands, question: SitingQuestion, control: Control) -> Cho
             f"target {question.target:g}: cannot be met within the {what}", unreached(demands)
         )
     return choice
-
-
-def unreached(demands: Demands) -> tuple[str, ...]:
-    """Ids of households that lack a service and that no choice of candidates gives it."""
-    missing = np.unique(demands.household[~demands.model.can_be_met])
-    return tuple(demands.engine.area.households.id[missing].tolist())
 
 
 def _rechecked(
@@ -365,14 +206,6 @@ def _as_facilities(linked: Linked, chosen: IntArray, services: tuple[Service, ..
     )
 
 
-def _without_existing(engine: AreaEngine, question: SitingQuestion) -> AreaEngine:
-    area = engine.area
-    gone = np.unique(np.concatenate([engine.offering(service) for service in question.services]))
-    kept = np.setdiff1d(np.arange(area.facilities.count), gone)
-    nothing = area.facilities.take(kept[:0])
-    return AreaEngine(with_facilities(engine, kept, nothing), kernels=engine.kernels)
-
-
 def _zone_shares(demands: Demands) -> ZoneShares:
     """Of all services together, by zone."""
     zones = demands.engine.area.zones
@@ -385,39 +218,3 @@ def _zone_shares(demands: Demands) -> ZoneShares:
         which = inside & done
         covered += np.bincount(zone[which], weights=demands.weight[which], minlength=count)
     return ZoneShares(covered, total * len(demands.covered))
-
-
-def check_question(engine: AreaEngine, question: SitingQuestion) -> None:
-    """Refuse a question that contradicts itself or that the area cannot answer, as `site` does."""
-    _check_numbers(question)
-    weights_of(engine.area, question.weight)
-    ids = [service.id for service in question.services]
-    if len(set(ids)) < len(ids) or not ids:
-        raise BadInputError("service", "give each service once, and at least one")
-    if question.fair and question.target is not None:
-        raise BadInputError("fair", "raises zones with a number of sites; give sites instead of target")
-    if question.fair and engine.area.zones is None:
-        raise NoZonesError(engine.area.id)
-    for service in question.services:
-        standing_in = [one for one in question.services if one.id in service.substitutes]
-        if standing_in and any(one.min_count > 1 for one in (service, *standing_in)):
-            raise BadInputError(
-                f"service {service.id}",
-                f"'{standing_in[0].id}' may stand in for it and one of them asks for several facilities; "
-                "site them one after the other",
-            )
-
-
-def _check_numbers(question: SitingQuestion) -> None:
-    if (question.sites is None) == (question.target is None):
-        raise BadInputError("sites, target", "give one of them: how many sites, or which share to cover")
-    if question.sites is not None and not 1 <= question.sites <= MOST_SITES:
-        raise BadInputError(f"sites {question.sites}", f"must be 1 to {MOST_SITES}")
-    if question.target is not None and not 0 < question.target <= 1:
-        raise BadInputError(f"target {question.target:g}", "must be above 0 and at most 1, such as 0.95")
-    if question.budget is not None and not 0 <= question.budget < np.inf:
-        raise BadInputError(f"budget {question.budget:g}", "must be 0 or more")
-    if not 0 < question.time_limit_s <= LONGEST_TIME_LIMIT_S:
-        raise BadInputError(
-            f"time limit {question.time_limit_s:g}", f"must be above 0 and at most {LONGEST_TIME_LIMIT_S:g} s"
-        )

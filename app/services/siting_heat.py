@@ -10,7 +10,8 @@ from app.geo.units import FloatArray, IntArray
 from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker
 from app.services.candidates import candidates_at, grid_over
-from app.services.siting import SitingQuestion, build_demands
+from app.services.siting_demands import build_demands
+from app.services.siting_question import SitingQuestion
 
 MOST_HEAT_CELLS = 100_000
 """Each cell is one bounded search: about 5000 a second in a city of 20 000 nodes."""

@@ -17,7 +17,8 @@ from app.services.area_engine import AreaEngine
 from app.services.assessment import Walker, assess, choose_walker
 from app.services.candidates import Candidates, candidates_at, grid_candidates, grid_over, with_facilities
 from app.services.mip import Control
-from app.services.siting import InfeasibleSitingError, Siting, SitingQuestion, _as_facilities, site
+from app.services.siting import InfeasibleSitingError, Siting, _as_facilities, site
+from app.services.siting_question import SitingQuestion
 from app.services.standards import get_standard
 
 

@@ -18,8 +18,9 @@ from app.services.assessment import assess, choose_walker
 from app.services.candidates import Candidates, candidates_at
 from app.services.mip import Control
 from app.services.proposals import assess_anew
-from app.services.siting import SitingQuestion, site
+from app.services.siting import site
 from app.services.siting_model import SitingModel
+from app.services.siting_question import SitingQuestion
 from app.services.siting_rows import Limits, ZoneShares
 from app.services.siting_solver import fewest_sites, greedy, most_covered, worst_first
 from app.services.standards import get_standard
