@@ -94,7 +94,7 @@ def test_sites_and_candidates_have_a_system_each(demo_cli: Cli, tmp_path: Path) 
     lots.write_text(f"id,x,y\na,{x[0]},{y[0]}\nb,{x[1]},{y[1]}\n")
     out = tmp_path / "sites.geojson"
     question = ("site", "helsinki", *MOFCOM, "--service", "market", "--sites", "1", "--candidates", lots)
-    assert "projected metres" in demo_cli(*question).failed(2)
+    assert "projected metres" in demo_cli(*question).failed(3)
     answer = demo_cli(*question, "--crs", "3067", "--out-crs", "3067", "-o", out, "--json").json()
     site = geopandas.read_file(out)
     assert site.crs.to_epsg() == 3067

@@ -13,6 +13,7 @@ from app.settings import Settings
 from tests.support.http import STANDARD, check_problem, get_ok
 from tests.support.own_standard import OWN, as_json, as_yaml, own_standard
 from tests.support.proposing import collection, feature
+from tests.support.osm_writing import degrees
 from tests.support.small_town import do_import, town
 
 YAML = {"content-type": "application/yaml"}
@@ -89,12 +90,13 @@ def test_every_answer_takes_it(workers: list[TestClient]) -> None:
     checked = two.post(f"{HOME}/proposals/check?standard={OWN}", json=bakery)
     assert checked.status_code == 200, checked.text
     assert {change["properties"]["service"] for change in checked.json()["changes"]["features"]} == {"bread"}
+    lon_deg, lat_deg = degrees(0, 0)
     scenario = collection(
-        feature("add", {"type": "Point", "coordinates": [118.8, 32.05]}, services=["bread"])
+        feature("add", {"type": "Point", "coordinates": [lon_deg, lat_deg]}, services=["bread"])
     )
     saved = two.put(f"{HOME}/scenarios/baker", json=scenario)
-    assert (saved.status_code, saved.json()["warnings"]) == (201, [])
-    drawn = {"origins": [{"lon": 118.8, "lat": 32.05}], "minutes": [5], "standard": OWN}
+    assert (saved.status_code, saved.json().get("warnings")) == (201, []), saved.text
+    drawn = {"origins": [{"lon": lon_deg, "lat": lat_deg}], "minutes": [5], "standard": OWN}
     assert two.post(f"{HOME}/isochrones", json=drawn).status_code == 200
     sited = {"standard": OWN, "services": ["bread"], "sites": 1}
     assert two.post(f"{HOME}/siting", json=sited).status_code == 202

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from app.domain.area import Area
 from app.domain.errors import AreaNotFoundError, BadInputError, StoreError
 from app.services.import_area import ImportRequest, import_area
 from app.settings import Settings
-from app.store import artifacts
+from app.store import area_files, artifacts
 from tests.support.osm_writing import Sketch
 from tests.support.small_town import SERVICES, area_file, csv_file, do_import, town
 from tests.support.stores import area_store
@@ -162,10 +163,10 @@ class TestGivenUp:
             assert content_of(data) == before
         assert area_store(data).load("town").data_hash == report.data_hash
 
-    @pytest.mark.parametrize("stage", ["write_area", "_sync"])
+    @pytest.mark.parametrize(("room", "stage"), [(area_files, "write_area"), (artifacts, "_sync")])
     @pytest.mark.parametrize("first", [True, False])
     def test_while_storing(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, first: bool
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: ModuleType, stage: str, first: bool
     ) -> None:
         data = tmp_path / "data"
         if not first:
@@ -178,7 +179,7 @@ class TestGivenUp:
             raise OSError(28, "No space left on device", str(data))
 
         with monkeypatch.context() as patch:
-            patch.setattr(artifacts, stage, fail)
+            patch.setattr(room, stage, fail)
             with pytest.raises(StoreError, match=r"No space left on device; check the data directory$"):
                 do_import(data, town().write(tmp_path / "new.osm"), title="New")
         assert content_of(data) == before
