@@ -24,6 +24,7 @@ from app.geo.projection import LocalProjection
 from app.geo.units import FloatArray, Geometries, running_starts
 from app.store import arrow_columns as columns_of
 from app.store import spreading_files
+from app.store.array_files import load_array, save_array
 
 FORMAT = "reach15-area/4"
 MANIFEST = "manifest.json"
@@ -39,16 +40,16 @@ _OBSTACLES = "obstacles"
 def write_area(area: Area, folder: Path) -> None:
     """Write every file of an area into an empty folder; the manifest comes last."""
     for name, values in area.network.arrays().items():
-        _save(folder / f"network.{name}.npy", values)
+        save_array(folder / f"network.{name}.npy", values)
     for name, links in (("household_links", area.household_links), ("facility_links", area.facility_links)):
         for array in _LINK_ARRAYS:
-            _save(folder / f"{name}.{array}.npy", getattr(links, array))
+            save_array(folder / f"{name}.{array}.npy", getattr(links, array))
     pq.write_table(_household_table(area), folder / "households.parquet")
     pq.write_table(_facility_table(area.facilities), folder / "facilities.parquet")
-    _save(folder / _HOUSEHOLD_ZONE, area.household_zone)
+    save_array(folder / _HOUSEHOLD_ZONE, area.household_zone)
     if area.obstacles is not None:
         for name, values in area.obstacles.arrays().items():
-            _save(folder / f"{_OBSTACLES}.{name}.npy", values)
+            save_array(folder / f"{_OBSTACLES}.{name}.npy", values)
     if area.zones is not None:
         pq.write_table(_zone_table(area.zones), folder / _ZONES)
     if area.spreading is not None:
@@ -90,7 +91,7 @@ def read_area(folder: Path) -> Area:
     names = WalkNetwork.array_names()
     network = WalkNetwork(
         projection=LocalProjection(**manifest["projection"]),
-        **{name: _load(folder / f"network.{name}.npy") for name in names},
+        **{name: load_array(folder / f"network.{name}.npy") for name in names},
     )
     households, border_m = _households(folder / "households.parquet")
     study_area = manifest["study_area"]
@@ -109,7 +110,7 @@ def read_area(folder: Path) -> Area:
         facilities=_facilities(folder / "facilities.parquet"),
         facility_links=_links(folder, "facility_links"),
         zones=_zones(folder / _ZONES) if _ZONES in manifest["sha256"] else None,
-        household_zone=_load(folder / _HOUSEHOLD_ZONE),
+        household_zone=load_array(folder / _HOUSEHOLD_ZONE),
         obstacles=_obstacles(folder, manifest["sha256"]),
         spreading=spreading_files.read_spreading(folder, manifest["sha256"]),
     )
@@ -142,12 +143,8 @@ def _checksum(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _load(path: Path) -> np.ndarray:
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-
-
 def _links(folder: Path, name: str) -> AccessLinks:
-    return AccessLinks(**{array: _load(folder / f"{name}.{array}.npy") for array in _LINK_ARRAYS})
+    return AccessLinks(**{array: load_array(folder / f"{name}.{array}.npy") for array in _LINK_ARRAYS})
 
 
 def _obstacles(folder: Path, files: Collection[str]) -> Obstacles | None:
@@ -155,15 +152,7 @@ def _obstacles(folder: Path, files: Collection[str]) -> Obstacles | None:
     names = {name: f"{_OBSTACLES}.{name}.npy" for name in Obstacles.array_names()}
     if not any(file in files for file in names.values()):
         return None
-    return Obstacles(**{name: _load(folder / file) for name, file in names.items()})
-
-
-def _save(path: Path, values: np.ndarray[Any, Any]) -> None:
-    """As `np.save`, which tells of a write that fails how many items it lacked, but not that the disk is full."""
-    values = np.ascontiguousarray(values)
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(values))
-        file.write(values.data)
+    return Obstacles(**{name: load_array(folder / file) for name, file in names.items()})
 
 
 def _household_table(area: Area) -> pa.Table:

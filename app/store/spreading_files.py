@@ -4,9 +4,8 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
-
 from app.domain.population import KeptGrid, Sharers, Spreading
+from app.store.array_files import load_array, save_array
 
 _FACTS = "spreading.json"
 _GRID_ARRAYS = ("persons", "wkb", "start")
@@ -17,12 +16,10 @@ def write_spreading(spreading: Spreading, folder: Path) -> None:
     """Write its files into the folder of an area."""
     for name, grid in spreading.grids.items():
         for array in _GRID_ARRAYS:
-            np.save(folder / f"grid.{name}.{array}.npy", getattr(grid, array), allow_pickle=False)
+            save_array(folder / f"grid.{name}.{array}.npy", getattr(grid, array))
     for array in _OUTSIDE_ARRAYS:
-        np.save(
-            folder / f"spreading.outside.{array}.npy", getattr(spreading.outside, array), allow_pickle=False
-        )
-    np.save(folder / "spreading.size.npy", spreading.size, allow_pickle=False)
+        save_array(folder / f"spreading.outside.{array}.npy", getattr(spreading.outside, array))
+    save_array(folder / "spreading.size.npy", spreading.size)
     facts = {
         "size_per_dwelling": spreading.size_per_dwelling,
         "grids": {name: grid.source for name, grid in spreading.grids.items()},
@@ -35,16 +32,16 @@ def read_spreading(folder: Path, files: Collection[str]) -> Spreading | None:
     if _FACTS not in files:
         return None
     facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-
-    def load(name: str) -> np.ndarray:
-        return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
-
     return Spreading(
         grids={
-            name: KeptGrid(source, *(load(f"grid.{name}.{array}") for array in _GRID_ARRAYS))
+            name: KeptGrid(
+                source, *(load_array(folder / f"grid.{name}.{array}.npy") for array in _GRID_ARRAYS)
+            )
             for name, source in facts["grids"].items()
         },
-        size=load("spreading.size"),
+        size=load_array(folder / "spreading.size.npy"),
         size_per_dwelling=facts["size_per_dwelling"],
-        outside=Sharers(*(load(f"spreading.outside.{array}") for array in _OUTSIDE_ARRAYS)),
+        outside=Sharers(
+            *(load_array(folder / f"spreading.outside.{array}.npy") for array in _OUTSIDE_ARRAYS)
+        ),
     )

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.domain.errors import DatabaseFullError, StoreError
+from app.domain.population import KeptGrid, Sharers, Spreading
 from app.settings import Settings
+from app.store.spreading_files import write_spreading
 from app.wiring import open_database, open_store
 from tests.support.databases import TestCluster
 from tests.support.http import STANDARD
@@ -112,6 +115,15 @@ def test_the_data_directory_of_an_import_of_many_streets(
         with pytest.raises(StoreError, match="No space left on device; check the data directory"):
             do_import(disk.path, demo_extract, settings=settings)
         assert list((disk.path / "areas" / "town" / "versions").iterdir()) == []
+
+
+def test_the_data_directory_of_an_import_with_a_large_grid() -> None:
+    grid = KeptGrid("grid.tif", np.zeros(20_000), np.zeros(MEGABYTE, dtype=np.uint8), np.arange(20_001))
+    nobody = Sharers(np.empty(0), np.empty(0), np.empty(0))
+    with small_disk(4 * MEGABYTE) as disk:
+        disk.fill(300_000)
+        with pytest.raises(OSError, match="No space left on device"):
+            write_spreading(Spreading({"population": grid}, np.empty(0), 1.0, nobody), disk.path)
 
 
 def test_the_disk_of_an_sqlite_database(tmp_path: Path, osm: Path) -> None:
