@@ -14,7 +14,7 @@ from app.domain.row_report import RowReport
 from app.geo.units import IntArray
 from app.ingest.table_columns import LAT, LON, WKT, Wanted
 from app.ingest.table_formats import read_raw
-from app.ingest.table_rows import RawTable
+from app.ingest.table_rows import UTF8_MARK, RawTable
 from app.ingest.table_source import ReadOptions
 
 REASON = "reason"
@@ -38,15 +38,16 @@ def rejected_rows_csv(path: Path, options: ReadOptions, report: RowReport) -> It
     Yields
     ------
     bytes
-        UTF-8. Columns are the file's own, of drawn features with ``lon`` and ``lat`` or, where any is no point,
-        ``wkt`` in the file's own coordinates, then ``reason``.
+        UTF-8 with a byte order mark, without which Excel garbles Chinese. Columns are the file's own, of drawn
+        features with ``lon`` and ``lat`` or, where any is no point, ``wkt`` in the file's own coordinates, then
+        ``reason``.
     """
     reasons = {row.row: row.reason for row in report.rejected}
     table = read_raw(path, options, Wanted((), everything=True))
     rows: IntArray = np.flatnonzero(np.isin(table.numbers, list(reasons)))
     columns = {name: values for name, values in table.columns.items() if name.casefold() != REASON}
     places = _places(table, rows)
-    yield _lines([[*columns, *places, REASON]])
+    yield UTF8_MARK + _lines([[*columns, *places, REASON]])
     for start in range(0, len(rows), PIECE_ROWS):
         piece = rows[start : start + PIECE_ROWS].tolist()
         yield _lines(

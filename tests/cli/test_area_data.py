@@ -76,12 +76,12 @@ def test_rejected_rows_are_corrected_and_sent_again(cli: Cli, osm: Path, homes: 
     cli("area", "import", "town", "--osm", osm)
     line = ["area", "households", "town"]
     assert cli(*line, homes, "--on-error", "skip", "--report", "bad.csv").code == 0
-    text = Path("bad.csv").read_text("utf-8")
+    text = Path("bad.csv").read_text("utf-8-sig")
     lon, lat = degrees(90, 5)
     first, second = text.splitlines()[:2]
     assert first == f"{HEADER},reason"
     assert second == f"b,{lon:.7f},{lat:.7f},x,乙,{BAD[0]['reason']}"
-    Path("bad.csv").write_text(text.replace(",x,", ",7,").replace("\na,", "\nd,"), encoding="utf-8")
+    Path("bad.csv").write_text(text.replace(",x,", ",7,").replace("\na,", "\nd,"), encoding="utf-8-sig")
     assert cli(*line, "bad.csv", "--append").code == 0
     assert cli("area", "list", "--json").json()["areas"][0]["counts"]["households"] == 23
 
@@ -100,7 +100,7 @@ def test_several_files_are_told_apart(cli: Cli, osm: Path, homes: Path, tmp_path
         ("facilities", 2),
     ]
     assert cli(*line, "--on-error", "skip", "--report", "bad.csv").code == 0
-    assert Path("bad-facilities.csv").read_text("utf-8").splitlines()[0] == "id,lon,lat,services,reason"
+    assert Path("bad-facilities.csv").read_text("utf-8-sig").splitlines()[0] == "id,lon,lat,services,reason"
     assert Path("bad-households.csv").exists()
 
 

@@ -58,14 +58,14 @@ def test_all_files_with_rows_left_out_are_told(cli: Cli, line: Line) -> None:
 def test_rejected_rows_of_each_refused_file_can_be_sent_again(cli: Cli, line: Line) -> None:
     cli(*line, "--report", "bad.csv").failed(2)
     assert cli(*line, "--on-error", "skip").code == 0
-    homes = Path("bad-households.csv").read_text("utf-8")
+    homes = Path("bad-households.csv").read_text("utf-8-sig")
     assert [row.split(",")[0] for row in homes.splitlines()] == ["id", "b"]
     for kind, wrong, right in (("households", ",x,", ",7,"), ("facilities", "\np,", "\nr,")):
         path = Path(f"bad-{kind}.csv")
         path.write_text(path.read_text("utf-8").replace(wrong, right), encoding="utf-8")
         assert cli("area", kind, "town", path, "--append").code == 0
     assert cli("area", "list", "--json").json()["areas"][0]["counts"]["households"] == 22
-    assert Path("bad-zones.csv").read_text("utf-8").splitlines()[1].startswith("none,")
+    assert Path("bad-zones.csv").read_text("utf-8-sig").splitlines()[1].startswith("none,")
 
 
 def test_rows_left_out_are_told_where_another_file_has_no_good_one(
@@ -107,6 +107,6 @@ def test_bad_rows_of_other_files_are_reported_too(cli: Cli, tmp_path: Path, kind
     (row,) = json.loads(Path("rows.json").read_text("utf-8"))["rejected"]
     assert (row["row"], row["column"]) == (2, None)
     cli(*line, "--report", "bad.csv").failed(2)
-    header, bad = Path(f"bad-{kind}.csv").read_text("utf-8").splitlines()
+    header, bad = Path(f"bad-{kind}.csv").read_text("utf-8-sig").splitlines()
     assert header == "wkt,population,reason"
     assert bad.startswith('"LINESTRING (0 0, 1 1)",3,is a LineString')

@@ -54,7 +54,7 @@ def test_what_was_left_out_is_corrected_and_appended(
     assert taken["status"] == "succeeded"
     assert rejected_files(client, taken) == told
     header, row = told["rejected-households.csv"].splitlines()
-    assert header == "id,lon,lat,households,reason"
+    assert header == "\ufeffid,lon,lat,households,reason"
     assert row.startswith("b,")
     assert ",x,'x' is not a number" in row
     corrected = told["rejected-households.csv"].replace(",x,", ",2,").encode()
