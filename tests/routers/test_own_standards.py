@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from tests.support.http import STANDARD, check_problem, get_ok
+from tests.support.osm_writing import degrees
 from tests.support.own_standard import OWN, as_json, as_yaml, own_standard
 from tests.support.proposing import collection, feature
-from tests.support.osm_writing import degrees
 from tests.support.small_town import do_import, town
 
 YAML = {"content-type": "application/yaml"}
