@@ -136,8 +136,8 @@ def _documents(
 
 def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     from app.cli.wiring import find_profile, find_standard, load_settings, open_areas, open_scenarios
-    from app.domain.zone import NoZonesError
     from app.schemas.side_by_side import side_by_side_to_dict
+    from app.schemas.zones import get_zones
     from app.services.asked_proposals import AskedProposal
     from app.services.assessment import choose_walker
     from app.services.kernel_loader import KernelLoader
@@ -157,9 +157,9 @@ def _compare_here(area: str, parameters: dict[str, Any], body: dict[str, Any]) -
     if problem is not None:
         raise InputRefusedError(f"--weight {parameters['weight']}: {problem}")
     by_zone = parameters["by"] == "zone"
-    if by_zone and engine.area.zones is None:
-        raise InputRefusedError(str(NoZonesError(area)))
     with refused_input():
+        if by_zone:
+            get_zones(engine.area)
         compared = compare_side_by_side(
             engine,
             standard,

@@ -25,6 +25,7 @@ from app.routers.json_body import JsonBodyDep
 from app.schemas.side_by_side import side_by_side_to_dict
 from app.schemas.weight import Weight
 from app.schemas.wire_side_by_side import SideBySideAnswer, compare_body
+from app.schemas.zones import get_zones
 from app.services.asked_proposals import AskedProposal
 from app.services.side_by_side import compare_side_by_side, proposal_source
 
@@ -80,8 +81,8 @@ def post_compare(
     """
     sent, names = _parts(body)
     check_weight(engine.area, weight)
-    if by == "zone" and engine.area.zones is None:
-        raise NoZonesError(engine.area.id)
+    if by == "zone":
+        get_zones(engine.area)
     compared = compare_side_by_side(
         engine,
         standard,

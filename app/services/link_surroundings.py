@@ -10,9 +10,7 @@ from app.domain.access import NEAREST
 from app.domain.area import Area
 from app.geo.link_ends import LinkEnds, Pairs, islands_joined
 from app.geo.links import AccessLinks
-from app.geo.network import WalkNetwork
 from app.geo.units import (
-    BoolArray,
     FloatArray,
     Geometries,
     IntArray,
@@ -259,8 +257,7 @@ def _plane(area: Area, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
 
 def _reach_m(links: AccessLinks, view: WalkingView, max_link_m: float) -> FloatArray:
     """How far a new street may lie and still be what each point is linked to."""
-    on_main = _on_main(links, view.network)
-    return np.where(on_main, np.minimum(links.nearest_m, max_link_m), max_link_m)
+    return np.where(links.is_on_main(view.network), np.minimum(links.nearest_m, max_link_m), max_link_m)
 
 
 def _outlines(area: Area, chosen: IntArray) -> tuple[Geometries, FloatArray]:
@@ -275,13 +272,6 @@ def _outlines(area: Area, chosen: IntArray) -> tuple[Geometries, FloatArray]:
     )
     first = facilities.access.start[which]
     is_nearest = facilities.access.kind[first] == NEAREST
-    on_main = _on_main(area.facility_links, area.network)[first]
+    on_main = area.facility_links.is_on_main(area.network)[first]
     nearest_m = np.where(is_nearest, area.facility_links.nearest_m[first], 0.0)
     return outlines, np.where(is_nearest & ~on_main, area.max_link_m, nearest_m)
-
-
-def _on_main(links: AccessLinks, network: WalkNetwork) -> BoolArray:
-    """Whether each point is linked to an edge that is on no island."""
-    on_main = np.zeros(links.point_count, dtype=bool)
-    on_main[links.point[~network.edge_island[links.edge]]] = True
-    return on_main

@@ -136,22 +136,19 @@ def _relaxed(
     if (np.abs(whole - np.rint(whole)) <= _WHOLE).all():
         values[programme.integer] = np.rint(whole)
         return _proven(values, most, control, stage, sign)
-    duals = np.asarray(highs.getSolution().col_dual)
-    known_answers = [
-        answer
-        for answer in (start, _near(programme, values, control))
-        if answer is not None and _is_answer(programme, answer)
-    ]
-    if not known_answers:
-        return programme, most, start
-    start = max(known_answers, key=lambda answer: float(programme.gain @ answer))
-    known = float(programme.gain @ start)
     slack = _BETTER * max(1.0, abs(most))
+    known = _gain_of(programme, start)
+    if known < most - slack:
+        near = _near(programme, values, control)
+        if _gain_of(programme, near) > known:
+            start, known = near, _gain_of(programme, near)
+    if known == -np.inf:
+        return programme, most, start
     if known >= most - slack:
         return _proven(start, most, control, stage, sign)
     details = {"incumbent": sign * known, "bound": sign * most, "gap": gap(known, most)}
     control.progress(stage, 100.0 * (1.0 - details["gap"]), details)
-    loses = np.abs(duals) > most - known + slack
+    loses = np.abs(np.asarray(highs.getSolution().col_dual)) > most - known + slack
     settled = programme.integer & loses & (programme.upper - programme.lower == 1.0)
     lower, upper = programme.lower.copy(), programme.upper.copy()
     at_lower, at_upper = settled & (values <= lower + _WHOLE), settled & (values >= upper - _WHOLE)
@@ -174,6 +171,11 @@ def _near(programme: Programme, values: FloatArray, control: Control) -> FloatAr
     if found is not None:
         found[programme.integer] = np.rint(found[programme.integer])
     return found
+
+
+def _gain_of(programme: Programme, values: FloatArray | None) -> float:
+    """What values gain, minus infinity where they are no answer."""
+    return -np.inf if values is None or not _is_answer(programme, values) else float(programme.gain @ values)
 
 
 def _is_answer(programme: Programme, values: FloatArray) -> bool:
